@@ -1,0 +1,54 @@
+# The two commands of the README: `make chat` and `make test`. Everything else serves them.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+INDEX  := var/index
+# pip reads PIP_EXTRA_INDEX_URL: set it to take a CPU build of PyTorch (see the README).
+PIP    := $(BIN)/python -m pip --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.PHONY: help chat index test check lint types bench quality clean
+
+help:  ## this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+# Installed once per change of the pins; a stamp in the environment remembers it.
+$(VENV)/installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
+	  { echo "Python 3.11, 3.12 or 3.13 is needed; name one: make $(MAKECMDGOALS) PYTHON=python3.11" >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install --quiet --progress-bar on --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed
+	$(PIP) install --quiet --progress-bar on --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+chat: $(VENV)/installed  ## build the index of the sample collection, open the chat on 127.0.0.1:7860
+	$(BIN)/youju index articles --index $(INDEX)
+	$(BIN)/youju chat --index $(INDEX)
+
+index: $(VENV)/installed  ## only build the index of the sample collection
+	$(BIN)/youju index articles --index $(INDEX)
+
+test: $(VENV)/installed-dev  ## all tests, warnings as errors
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+lint: $(VENV)/installed-dev  ## style and imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: $(VENV)/installed-dev  ## mypy --strict
+	$(BIN)/mypy
+
+check: lint types test  ## what CI runs
+
+quality: index  ## answer the sample cases and print how well
+	$(BIN)/python -m eval.quality --index $(INDEX)
+
+bench: index  ## start-up and indexing times as a table
+	$(BIN)/python -m eval.bench --index $(INDEX)
+
+clean:  ## remove the environment and everything that was built
+	rm -rf $(VENV) var build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,1 @@
+"""Cases, measurements and benchmarks. Import its modules by name: ``from eval.cases import …``."""

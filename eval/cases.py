@@ -1,0 +1,372 @@
+"""Evaluation cases: a question with its gold, read from a JSONL file and checked strictly.
+
+In: the lines of a case file. Out: `Case` records, and for every bad line its number, field and
+what to do. Nothing here knows how a question is answered or how an answer is scored.
+
+A case file is UTF-8, one JSON object a line; blank lines are skipped. The fields:
+
+    id          text, required, unique in the file
+    question    text, required: what the person types in this turn
+    answerable  true or false, required: does the collection hold the answer?
+    lang        text, required: the language of the question (zh-Hans, zh-Hant, en, …)
+    dialogue    the earlier turns, oldest first: [{"question": "…", "answer": "…"}];
+                "answer" may be left out
+    standalone  the question written out in full, for a question that leans on its dialogue
+    answers     accepted short answers: any one of them is right
+    gold        where the answer stands: a list of the facts that are needed, each a list of
+                alternatives. Every fact is needed; within a fact one alternative is enough
+                (a reprint, the same figure told twice). An alternative is
+                {"article": "articles/a.md", "quote": "the exact characters of its cleaned text"};
+                without "quote" the whole article is the gold
+    tags        a list of texts, free: they become the slices of a report
+
+An answerable case has answers or gold; an unanswerable one has neither. Unknown fields are
+refused, so that a misspelt one is not silently ignored.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from index.errors import UsageError
+from rag.question import Turn
+
+__all__ = [
+    "Case",
+    "CaseProblem",
+    "CaseReading",
+    "GoldSpan",
+    "load_cases",
+    "locate",
+    "parse_cases",
+]
+
+_FIELDS = (
+    "id",
+    "question",
+    "dialogue",
+    "standalone",
+    "answers",
+    "gold",
+    "answerable",
+    "lang",
+    "tags",
+)
+_TURN_FIELDS = ("question", "answer")
+_GOLD_FIELDS = ("article", "quote")
+
+# The shape of a BCP 47 language tag: a primary subtag, then subtags of 1 to 8 characters.
+_LANG = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{1,8})*")
+
+
+@dataclass(frozen=True, slots=True)
+class GoldSpan:
+    """A place that holds a needed fact.
+
+    ``article`` is an article's path as the index gives it (``articles/a.md``,
+    ``articles/b.jsonl#record-id``). ``quote`` stands there exactly once; None means the article
+    as a whole.
+    """
+
+    article: str
+    quote: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A question with its gold. `gold` holds needed facts, each with its alternatives."""
+
+    id: str
+    question: str
+    answerable: bool
+    lang: str
+    answers: tuple[str, ...] = ()
+    gold: tuple[tuple[GoldSpan, ...], ...] = ()
+    dialogue: tuple[Turn, ...] = ()
+    standalone: str | None = None
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CaseProblem:
+    """Why one line is not a case. ``field`` is ``gold[0][1].quote`` or the like, "" = the line."""
+
+    line: int
+    field: str
+    reason: str
+
+    def __str__(self) -> str:
+        """Return the problem as one line, without the file's name."""
+        return f"line {self.line}: {self.field + ': ' if self.field else ''}{self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class CaseReading:
+    """What a case file gave: its good cases in order, and every bad line."""
+
+    cases: tuple[Case, ...]
+    problems: tuple[CaseProblem, ...]
+
+
+def load_cases(path: Path) -> list[Case]:
+    """Read a case file in which every line must be right.
+
+    Raises:
+        UsageError: the file cannot be read, holds no case, or has bad lines; the message names
+            the file and, for every bad line, its number, the field and what to do.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise UsageError(
+            f"{path}: cannot be read ({error.strerror}); check the path of the case file"
+        ) from error
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise UsageError(f"{path}: line {line}: not UTF-8; save the case file as UTF-8") from error
+    # Not splitlines(): it also breaks at U+2028 and U+0085, which JSON texts may contain.
+    reading = parse_cases(text.split("\n"))
+    if reading.problems:
+        raise UsageError("\n".join(f"{path}: {problem}" for problem in reading.problems))
+    if not reading.cases:
+        raise UsageError(f"{path}: no case in this file; write one JSON object a line")
+    return list(reading.cases)
+
+
+def parse_cases(lines: Iterable[str]) -> CaseReading:
+    """Turn the lines of a case file into cases. Bad lines become problems, the rest goes on.
+
+    >>> line = '{"id": "a", "question": "?", "answerable": false, "lang": "en"}'
+    >>> [case.id for case in parse_cases([line]).cases]
+    ['a']
+    """
+    cases: list[Case] = []
+    problems: list[CaseProblem] = []
+    line_of_id: dict[str, int] = {}
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            case = _parse_case(line)
+            if case.id in line_of_id:
+                raise _BadFieldError(
+                    "id",
+                    f"{case.id!r} is already the id of line {line_of_id[case.id]}; "
+                    "give every case its own id",
+                )
+        except _BadFieldError as bad:
+            problems.append(CaseProblem(number, bad.field, bad.reason))
+        else:
+            line_of_id[case.id] = number
+            cases.append(case)
+    return CaseReading(tuple(cases), tuple(problems))
+
+
+def locate(span: GoldSpan, text: str) -> tuple[int, int]:
+    """Find where a gold span stands in the cleaned text of its article.
+
+    Returns:
+        ``(start, end)`` with ``text[start:end] == span.quote``; the whole text for a span
+        without a quote.
+
+    Raises:
+        UsageError: the quote is not there, or is there more than once.
+
+    >>> locate(GoldSpan("a.md", "wait is 17 seconds"), "The wait is 17 seconds.")
+    (4, 22)
+    """
+    if span.quote is None:
+        return 0, len(text)
+    start = text.find(span.quote)
+    if start < 0:
+        raise UsageError(
+            f"{span.article}: the gold quote {span.quote!r} is not in the article; "
+            "copy it from the text that `youju show` prints"
+        )
+    # From start + 1, so that occurrences that overlap are counted too.
+    if text.find(span.quote, start + 1) >= 0:
+        raise UsageError(
+            f"{span.article}: the gold quote {span.quote!r} is in the article more than once; "
+            "lengthen it until it is unique"
+        )
+    return start, start + len(span.quote)
+
+
+class _BadFieldError(Exception):
+    """One field of one line is wrong."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(field, reason)
+        self.field = field
+        self.reason = reason
+
+
+def _parse_case(line: str) -> Case:
+    try:
+        record = json.loads(line, object_pairs_hook=_unique_object)
+    except json.JSONDecodeError as error:
+        raise _BadFieldError(
+            "", f"not JSON at column {error.colno} ({error.msg}); write one JSON object a line"
+        ) from error
+    except RecursionError as error:
+        raise _BadFieldError("", "nested too deeply; write one JSON object a line") from error
+    except ValueError as error:
+        # An integer of more digits than Python converts (sys.set_int_max_str_digits).
+        raise _BadFieldError("", f"not JSON that can be read ({error})") from error
+    _check_object(record, "", known=_FIELDS)
+    case = Case(
+        id=_text(record, "id"),
+        question=_text(record, "question"),
+        answerable=_truth(record, "answerable"),
+        lang=_lang(record),
+        answers=_texts(record, "answers"),
+        gold=_gold(record),
+        dialogue=_dialogue(record),
+        standalone=_text(record, "standalone") if "standalone" in record else None,
+        tags=_texts(record, "tags"),
+    )
+    if case.standalone is not None and not case.dialogue:
+        raise _BadFieldError(
+            "standalone",
+            'only a question with a "dialogue" has one; put the full question in "question"',
+        )
+    if case.answerable and not (case.answers or case.gold):
+        raise _BadFieldError(
+            "answerable",
+            'true, but there is nothing to compare with; add "answers" or "gold", or say false',
+        )
+    for field, value in (("answers", case.answers), ("gold", case.gold)):
+        if not case.answerable and value:
+            raise _BadFieldError(
+                field, 'an unanswerable case has none; remove it or set "answerable" to true'
+            )
+    return case
+
+
+def _unique_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Build a JSON object; json.loads alone keeps the last of two fields of the same name."""
+    record: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in record:
+            raise _BadFieldError(name, "given twice; keep one")
+        record[name] = value
+    return record
+
+
+def _check_object(value: object, place: str, *, known: tuple[str, ...]) -> None:
+    if not isinstance(value, dict):
+        raise _BadFieldError(
+            place, f'is {_kind(value)}; write an object with "' + '", "'.join(known) + '"'
+        )
+    for name in value:
+        if name not in known:
+            raise _BadFieldError(
+                f"{place}.{name}" if place else name,
+                "unknown field; the known ones are " + ", ".join(known),
+            )
+
+
+def _text(record: Mapping[str, Any], name: str, place: str = "") -> str:
+    field = f"{place}.{name}" if place else name
+    if name not in record:
+        raise _BadFieldError(field, "missing; add it")
+    return _checked_text(record[name], field)
+
+
+def _checked_text(value: object, field: str) -> str:
+    if not isinstance(value, str):
+        raise _BadFieldError(field, f"is {_kind(value)}; write a text in quotation marks")
+    if not value.strip():
+        raise _BadFieldError(field, "is empty; write a text or leave the field out")
+    if any("\ud800" <= char <= "\udfff" for char in value):
+        # JSON can spell half of a surrogate pair; it is no character and cannot be stored.
+        raise _BadFieldError(field, "has half a surrogate pair; write the whole character")
+    return value
+
+
+def _truth(record: Mapping[str, Any], name: str) -> bool:
+    if name not in record:
+        raise _BadFieldError(name, "missing; add true or false")
+    value = record[name]
+    if not isinstance(value, bool):
+        raise _BadFieldError(name, f"is {_kind(value)}; write true or false")
+    return value
+
+
+def _lang(record: Mapping[str, Any]) -> str:
+    value = _text(record, "lang")
+    if not _LANG.fullmatch(value):
+        raise _BadFieldError("lang", f"{value!r} is no language tag; write zh-Hans, zh-Hant, en, …")
+    return value
+
+
+def _items(record: Mapping[str, Any], name: str) -> list[Any]:
+    """The list in an optional field; an absent field is an empty list."""
+    value = record.get(name, [])
+    if not isinstance(value, list):
+        raise _BadFieldError(name, f"is {_kind(value)}; write a list in [ ]")
+    return value
+
+
+def _texts(record: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    texts: list[str] = []
+    for i, item in enumerate(_items(record, name)):
+        text = _checked_text(item, f"{name}[{i}]")
+        if text in texts:
+            raise _BadFieldError(f"{name}[{i}]", f"{text!r} is there twice; keep one")
+        texts.append(text)
+    return tuple(texts)
+
+
+def _dialogue(record: Mapping[str, Any]) -> tuple[Turn, ...]:
+    turns: list[Turn] = []
+    for i, item in enumerate(_items(record, "dialogue")):
+        place = f"dialogue[{i}]"
+        _check_object(item, place, known=_TURN_FIELDS)
+        answer = _text(item, "answer", place) if "answer" in item else None
+        turns.append(Turn(_text(item, "question", place), answer))
+    return tuple(turns)
+
+
+def _gold(record: Mapping[str, Any]) -> tuple[tuple[GoldSpan, ...], ...]:
+    facts: list[tuple[GoldSpan, ...]] = []
+    for i, fact in enumerate(_items(record, "gold")):
+        if not isinstance(fact, list) or not fact:
+            raise _BadFieldError(
+                f"gold[{i}]",
+                "is no list of alternatives; gold is a list of facts, each a list of places: "
+                '[[{"article": "…", "quote": "…"}]]',
+            )
+        spans: list[GoldSpan] = []
+        for j, item in enumerate(fact):
+            place = f"gold[{i}][{j}]"
+            _check_object(item, place, known=_GOLD_FIELDS)
+            quote = _text(item, "quote", place) if "quote" in item else None
+            span = GoldSpan(_text(item, "article", place), quote)
+            if span in spans:
+                raise _BadFieldError(place, "the same place twice; keep one")
+            spans.append(span)
+        facts.append(tuple(spans))
+    return tuple(facts)
+
+
+def _kind(value: object) -> str:
+    """Name a JSON value's type in the words of JSON."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true or false"
+        case int() | float():
+            return "a number"
+        case str():
+            return "a text"
+        case list():
+            return "a list"
+        case _:
+            return "an object"

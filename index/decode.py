@@ -1,0 +1,695 @@
+"""From the bytes of a file to its text, or to the reason why there is none.
+
+In: the bytes of one whole file and, where there is one, the encoding that an HTML page or a
+server claims. Out: the text, the encoding it was read in and, where an earlier program had read
+it wrongly, the repair. Every encoding that can read *all* the bytes is a candidate, the most
+plausible one wins, and a close race is refused: never a silent wrong text.
+
+Not known here: formats, cleaning, line ends. What bytes could not be read stands as U+FFFD in
+the text, where :func:`index.damage.find_damages` reports it, and the encoding ends in
+``(damaged)``.
+"""
+
+import codecs
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+
+from index.errors import UnreadableError
+from index.plausibility import Assessment, Language, assess, line_assessments
+
+__all__ = ["Decoded", "decode"]
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A text, the encoding it was read in, and the name of the repair that it needed, if any.
+
+    ``text`` has no byte order mark, no NUL and no lone surrogate.
+    """
+
+    text: str
+    encoding: str
+    repaired: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """One reading of all the bytes; ``score`` is its plausibility and what speaks for it."""
+
+    text: str
+    name: str
+    damaged: bool
+    score: float
+    assessment: Assessment
+
+    @property
+    def encoding(self) -> str:
+        return f"{self.name} (damaged)" if self.damaged else self.name
+
+
+# Name for people, codecs that read it (the first that can, does), prior in nats. Files without a
+# byte order mark are seldom UTF-16.
+_CANDIDATES: tuple[tuple[str, tuple[str, ...], float], ...] = (
+    ("gb18030", ("gb18030",), 0.0),
+    ("big5-hkscs", ("big5hkscs", "cp950"), 0.0),
+    ("shift_jis", ("cp932",), 0.0),
+    ("euc-jp", ("euc_jp", "euc_jis_2004"), 0.0),
+    ("euc-kr", ("cp949",), 0.0),
+    ("windows-1252", ("cp1252",), 0.0),
+    ("utf-16-le", ("utf-16-le",), -6.0),
+    ("utf-16-be", ("utf-16-be",), -6.0),
+)
+# Never guessed, as we have no frequencies to tell them apart: only where they are declared.
+_DECLARED_ONLY = frozenset(
+    {
+        "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258", "cp874",
+        "iso8859-2", "iso8859-3", "iso8859-4", "iso8859-5", "iso8859-6", "iso8859-7",
+        "iso8859-8", "iso8859-10", "iso8859-11", "iso8859-13", "iso8859-14", "iso8859-15",
+        "iso8859-16", "koi8-r", "koi8-u", "tis-620",
+    }
+)  # fmt: skip
+# What a declared label means, as browsers read it (https://encoding.spec.whatwg.org/#names-and-labels).
+_MEANS = {
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "gb18030": "gb18030",
+    "big5": "big5-hkscs",
+    "big5hkscs": "big5-hkscs",
+    "cp950": "big5-hkscs",
+    "shift_jis": "shift_jis",
+    "cp932": "shift_jis",
+    "euc_jp": "euc-jp",
+    "euc_kr": "euc-kr",
+    "cp949": "euc-kr",
+    "ascii": "windows-1252",
+    "iso8859-1": "windows-1252",
+    "cp1252": "windows-1252",
+    "utf-16": "utf-16-le",
+    "utf-16-le": "utf-16-le",
+    "utf-16-be": "utf-16-be",
+}
+# e^4: enough to settle a close race, too little to win a clear one. Declarations are often wrong.
+_DECLARED_BONUS = 4.0
+
+# A reading that leads by less than this many nats (odds of about 1,000 to 1) is not sure.
+_LEAD = 7.0
+# Below this mean a legacy reading is not writing in any language of the model: good paragraphs
+# stay above -8, wrong readings fall below -10.
+_PLAUSIBLE = -9.3
+
+_PLAUSIBLE_SHORT = -9.0
+_SHORT = 20
+_SOUND = -8.0
+_SOUND_CHARS = 5
+_PLAUSIBLE_UTF16 = -8.5
+
+# What a Japanese or Korean reading pays for showing no kana, no Hangul.
+_NO_SCRIPT = 4.0
+
+# The accented letters of the languages that windows-1252 was made for. Its bytes mean other letters
+# in the code pages of Greek, Russian, Turkish, Polish or Romanian, and nearly any bytes can be
+# read in it: it is believed only where the letters are those of one language.
+_ALPHABETS = (
+    frozenset("àâæçéèêëîïôœùûüÿ"),  # French
+    frozenset("äöüßéè"),  # German
+    frozenset("áéíóúüñ"),  # Spanish
+    frozenset("àèéìíîòóù"),  # Italian
+    frozenset("áâãàçéêíóôõúü"),  # Portuguese
+    frozenset("éëïóöüè"),  # Dutch, English loan words
+    frozenset("æøåéöä"),  # Danish, Norwegian, Swedish, Finnish
+    frozenset("áéíóúýþæöð"),  # Icelandic
+)
+_ALPHABET_SHARE = 0.95
+# French has one accented letter in twenty; a Greek or Russian page read so has nothing else.
+_ACCENTS_PER_LETTER = 0.5
+# In Portuguese ã and õ come with these; Romanian (cp1250) and Hungarian have them without.
+_PORTUGUESE = re.compile("ão|ãe|õe|ç", re.IGNORECASE)
+
+# ASCII with this much of tabs and controls is UTF-16 of a script whose high byte is one of them
+# (Devanagari: 0x09).
+_TABS_OF_UTF16 = 0.2
+
+# Damaged UTF-8 is kept while there is no more than one bad place in this many good characters.
+_GOOD_PER_BAD = 50
+
+# Controls that text files do carry: tab, line feed, vertical tab, form feed, carriage return,
+# the end-of-file mark of old systems, escape (ISO 2022).
+_CONTROLS = bytes(set(range(0x20)) - {0x09, 0x0A, 0x0B, 0x0C, 0x0D, 0x1A, 0x1B}) + b"\x7f"
+_MAX_CONTROL_SHARE = 0.002
+
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8", "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32-le", "utf-32-le"),  # before UTF-16, whose mark it begins with
+    (codecs.BOM_UTF32_BE, "utf-32-be", "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le", "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be", "utf-16-be"),
+    (b"\x84\x31\x95\x33", "gb18030", "gb18030"),
+)
+
+# Only where the bytes are not UTF-8 text: an article may well begin with the letters "GIF89a".
+_MAGIC: tuple[tuple[bytes, str], ...] = (
+    (b"\x89PNG\r\n\x1a\n", "a PNG image"),
+    (b"\xff\xd8\xff", "a JPEG image"),
+    (b"GIF87a", "a GIF image"),
+    (b"GIF89a", "a GIF image"),
+    (b"RIFF", "a RIFF file (WebP, WAV or AVI)"),
+    (b"PK\x03\x04", "a ZIP archive (or DOCX, XLSX, EPUB)"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"BZh", "a bzip2 archive"),
+    (b"\xfd7zXZ\x00", "an xz archive"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
+    (b"Rar!\x1a\x07", "a RAR archive"),
+    (b"\x28\xb5\x2f\xfd", "a zstd archive"),
+    (b"\x7fELF", "an ELF program"),
+    (b"MZ\x90\x00", "a Windows program"),
+    (b"\xca\xfe\xba\xbe", "a Java class or macOS program"),
+    (b"\xcf\xfa\xed\xfe", "a macOS program"),
+    (b"\x00asm", "a WebAssembly program"),
+    (b"%PDF-", "a PDF document"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office document"),
+    (b"SQLite format 3\x00", "an SQLite database"),
+    (b"OggS", "an Ogg sound or film"),
+    (b"ID3", "an MP3 sound"),
+    (b"fLaC", "a FLAC sound"),
+)
+
+
+def decode(data: bytes, *, declared: str | None = None) -> Decoded:
+    """Read the bytes of a file as text.
+
+    ``declared`` is the encoding that the file or its server claims: one more candidate with a
+    small bonus, no more.
+
+    >>> decode("引用有据，处处可查。".encode("gb18030"))
+    Decoded(text='引用有据，处处可查。', encoding='gb18030', repaired=None)
+
+    Raises:
+        UnreadableError: empty, binary, in no encoding that reads plausibly, in several that do,
+            or garbled beyond an exact repair. The message says which.
+    """
+    chosen = _with_mark(data) or _without_mark(data, declared)
+    text = chosen.text.removeprefix("\ufeff")
+    if not text or text.isspace():
+        raise UnreadableError("the file is empty: it holds nothing but white space")
+    _refuse_controls(text)
+    repair = _repair(text)
+    if repair is None:
+        return Decoded(text, chosen.encoding)
+    return Decoded(repair[0], chosen.encoding, repair[1])
+
+
+# --- which reading of the bytes -----------------------------------------------------------------
+
+
+def _with_mark(data: bytes) -> _Candidate | None:
+    """Read bytes that begin with a byte order mark as it says; None where there is none."""
+    for mark, codec, name in _BOMS:
+        if not data.startswith(mark):
+            continue
+        body = data[len(mark) :]
+        reading = _utf8(body) if codec == "utf-8" else _strict(body, codec)
+        if reading is None:
+            raise UnreadableError(
+                f"the file begins with the byte order mark of {name.upper()}, but its bytes are "
+                "not that encoding"
+            )
+        text, damaged = reading
+        return _Candidate(text, name, damaged, 0.0, Assessment(0.0, 0.0, 0, _ANY_LANGUAGE))
+    return None
+
+
+def _without_mark(data: bytes, declared: str | None) -> _Candidate:
+    """Choose among the encodings that read all the bytes."""
+    if not data.strip():
+        raise UnreadableError("the file is empty: it holds nothing but white space")
+    claim = _claimed(declared)
+    has_nul = 0 in data
+    utf8 = None if has_nul else _utf8(data)
+    if utf8 is not None and not utf8[1]:
+        seven_bit = _seven_bit(data, claim) if data.isascii() else None
+        if seven_bit is not None:
+            return seven_bit
+        # UTF-8 is self-checking: other encodings hardly ever look like it by accident.
+        return _Candidate(utf8[0], "utf-8", False, 0.0, Assessment(0.0, 0.0, 0, _ANY_LANGUAGE))
+    for magic, what in _MAGIC:
+        if data.startswith(magic):
+            raise UnreadableError(f"not a text: the file is {what}")
+    readings = list(_readings(data, has_nul=has_nul, utf8=utf8, claim=claim))
+    readings = [r for r in readings if "\0" not in r.text]
+    if not readings:
+        if has_nul:
+            raise UnreadableError("not a text: the file holds NUL bytes and is not UTF-16")
+        raise UnreadableError(_no_reading(data))
+    readings.sort(key=lambda reading: -reading.score)
+    best = readings[0]
+    if has_nul:
+        # Every ASCII character of UTF-16 brings its NUL: the whole text speaks, not the rest of it.
+        plausible = best.assessment.total >= _PLAUSIBLE_UTF16 * len(best.text)
+    else:
+        plausible = not best.assessment.foreign or best.assessment.mean >= _least(best.assessment)
+    if not plausible:
+        if has_nul or _share_of_controls(data) > _MAX_CONTROL_SHARE:
+            raise UnreadableError("not a text: the bytes make sense in no encoding")
+        raise UnreadableError(
+            f"in no encoding that makes sense: the nearest, {best.name}, gives characters that "
+            f"hardly occur together{_no_utf8(data)}"
+        )
+    if not _believable(best):
+        raise UnreadableError(
+            f"the encoding is not certain: {best.name} fits best, but the text lacks what marks "
+            "its languages; save it as UTF-8"
+        )
+    for other in readings[1:]:
+        close = best.score - other.score < _LEAD
+        # Nearly any bytes are windows-1252: it yields to a reading that makes sense by itself.
+        sound = (
+            best.name == "windows-1252"
+            and other.assessment.foreign >= _SOUND_CHARS
+            and other.assessment.mean >= _SOUND
+        )
+        if other.text != best.text and (close or sound):
+            raise UnreadableError(
+                f"the encoding is not certain: the file reads as {best.name} and as {other.name}; "
+                "save it as UTF-8"
+            )
+    return best
+
+
+def _readings(
+    data: bytes, *, has_nul: bool, utf8: tuple[str, bool] | None, claim: str | None
+) -> Iterator[_Candidate]:
+    """Yield every reading of all the bytes, scored."""
+    if utf8 is not None:
+        yield _candidate(utf8, "utf-8", 0.0)
+    for name, names, prior in _CANDIDATES:
+        if has_nul and not name.startswith("utf-16"):
+            continue
+        reading = next((r for codec in names if (r := _strict(data, codec)) is not None), None)
+        if reading is not None:
+            yield _candidate(reading, name, prior + _DECLARED_BONUS * (name == claim))
+    if claim in _DECLARED_ONLY and not has_nul:
+        reading = _strict(data, claim)
+        if reading is not None:
+            yield _candidate(reading, claim, _DECLARED_BONUS)
+    if has_nul:
+        for name in ("utf-32-le", "utf-32-be"):
+            reading = _strict(data, name)
+            if reading is not None:
+                yield _candidate(reading, name, 0.0)
+
+
+def _least(assessment: Assessment) -> float:
+    """Return the mean that a reading needs: more in a short one, where chance weighs more."""
+    return _PLAUSIBLE_SHORT if assessment.foreign < _SHORT else _PLAUSIBLE
+
+
+def _believable(candidate: _Candidate) -> bool:
+    """Tell whether a reading shows what sets the languages of its encoding apart.
+
+    Windows-1252: the accented letters of one of its languages. Japanese: some kana. Korean: more
+    Hangul than anything else. A title in Han alone is not sure to be either.
+    """
+    script = _SCRIPTS.get(candidate.name)
+    if script is not None:
+        pattern, least = script
+        found = sum(len(run) for run in pattern.findall(candidate.text))
+        return not candidate.assessment.foreign or found >= least * candidate.assessment.foreign
+    if candidate.name != "windows-1252":
+        return True
+    letters = [
+        letter
+        for run in _ACCENTED_RUN.findall(candidate.text[:_LETTER_SAMPLE].lower())
+        for letter in run
+    ]
+    plain = sum(map(str.isalpha, candidate.text[:_LETTER_SAMPLE])) - len(letters)
+    if len(letters) > _ACCENTS_PER_LETTER * plain:
+        return False
+    for alphabet in _ALPHABETS:
+        known = sum(letter in alphabet for letter in letters)
+        if known < _ALPHABET_SHARE * len(letters):
+            continue
+        if "ã" in alphabet and {"ã", "õ"} & set(letters) and not _PORTUGUESE.search(candidate.text):
+            continue
+        if "þ" in alphabet and not {"æ", "ð"} <= set(letters):
+            continue  # without them ý and þ are rather the Turkish ı and ş of cp1254
+        return True
+    return False
+
+
+def _candidate(reading: tuple[str, bool], name: str, prior: float) -> _Candidate:
+    text, damaged = reading
+    assessment = assess(text)
+    candidate = _Candidate(text, name, damaged, assessment.total + prior, assessment)
+    if name in _SCRIPTS and not _believable(candidate):
+        return replace(candidate, score=candidate.score - _NO_SCRIPT)
+    return candidate
+
+
+def _strict(data: bytes, codec: str) -> tuple[str, bool] | None:
+    """Read bytes in an encoding: (text, damaged), or None where they are not in it.
+
+    A character cut off by the end of the file becomes U+FFFD, and the text counts as damaged.
+    """
+    try:
+        return data.decode(codec), False
+    except UnicodeDecodeError as error:
+        cut = error.reason in (
+            "incomplete multibyte sequence",
+            "truncated data",
+            "unexpected end of data",
+        )
+        if not cut or error.start < len(data) - 3 or not error.start:
+            return None
+        return data[: error.start].decode(codec) + "\ufffd", True
+
+
+def _utf8(data: bytes) -> tuple[str, bool] | None:
+    """Read bytes as UTF-8: (text, damaged), or None where too much of them is not."""
+    try:
+        return data.decode("utf-8"), False
+    except UnicodeDecodeError:
+        pass
+    text = data.decode("utf-8", "replace")
+    bad = text.count("\ufffd") - data.count(b"\xef\xbf\xbd")
+    good = sum(len(run) for run in _FOREIGN.findall(text)) - bad
+    # One character cut off by the end of the file is damage of another kind: always kept.
+    cut = _strict(data, "utf-8")
+    if cut is not None and good:
+        return cut
+    return (text, True) if bad * _GOOD_PER_BAD <= good else None
+
+
+def _seven_bit(data: bytes, claim: str | None) -> _Candidate | None:
+    """Read ASCII that carries another encoding: ISO 2022, HZ, UTF-16 of some scripts."""
+    as_ascii = data.decode("ascii")
+    trials: list[str] = []
+    tabs = len(data) - len(data.translate(None, _CONTROLS + b"\t\v\f\x1a\x1b"))
+    if tabs > _TABS_OF_UTF16 * len(data):
+        trials = ["utf-16-le", "utf-16-be"]
+    elif b"\x1b$" in data:
+        trials = ["iso2022_jp_2", "iso2022_jp_ext", "iso2022_kr"]
+    elif claim == "hz" and b"~{" in data:
+        trials = ["hz"]
+    for codec in trials:
+        reading = _strict(data, codec)
+        if reading is not None and "\0" not in reading[0]:
+            candidate = _candidate(reading, codec.replace("_", "-"), 0.0)
+            # A table of single digits between tabs must not become Devanagari.
+            if candidate.assessment.mean >= _PLAUSIBLE and candidate.score > assess(as_ascii).total:
+                return candidate
+    return None
+
+
+def _claimed(declared: str | None) -> str | None:
+    """Return the name of the candidate that a declared label means; None where unknown."""
+    if not declared:
+        return None
+    label = declared.strip().strip("\"'").lower()
+    try:
+        codec = codecs.lookup(label).name
+    except (LookupError, ValueError):
+        return None
+    return _MEANS.get(codec, codec)
+
+
+# --- what is no text ----------------------------------------------------------------------------
+
+
+def _share_of_controls(data: bytes) -> float:
+    return 1 - len(data.translate(None, _CONTROLS)) / len(data)
+
+
+def _refuse_controls(text: str) -> None:
+    """Raise where a text that did decode is not writing: NUL, or controls all over."""
+    if "\0" in text:
+        raise UnreadableError("not a text: the file holds NUL characters")
+    controls = sum(len(run) for run in _CONTROL_RUN.findall(text))
+    if controls > 2 and controls > _MAX_CONTROL_SHARE * len(text):
+        raise UnreadableError("not a text: too many control characters")
+
+
+def _no_utf8(data: bytes) -> str:
+    """Say where the bytes stop being UTF-8."""
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return f" (not UTF-8 at byte {error.start})"
+    return ""
+
+
+def _no_reading(data: bytes) -> str:
+    """Say how far the nearest encoding reads."""
+    furthest = ("utf-8", -1)
+    for name, names, _ in (("utf-8", ("utf-8",), 0.0), *_CANDIDATES):
+        try:
+            data.decode(names[0])
+        except UnicodeDecodeError as error:
+            if error.start > furthest[1]:
+                furthest = (name, error.start)
+    return (
+        f"in no encoding from beginning to end: {furthest[0]} gets furthest and fails at byte "
+        f"{furthest[1]} of {len(data)}"
+    )
+
+
+_FOREIGN = re.compile(r"[^\x00-\x7f]+")
+_ACCENTED_RUN = re.compile("[ª¹³º¼-¾à-öø-ÿšžœƒ]+|(?<=[a-z])[\xa1-\xa6\xa8-\xaf\xb4-\xb6\xb8¿]")
+_LETTER_SAMPLE = 1 << 20
+_SCRIPTS = {
+    "shift_jis": (re.compile("[\u3041-\u30ff]+"), 0.1),
+    "euc-jp": (re.compile("[\u3041-\u30ff]+"), 0.1),
+    "euc-kr": (re.compile("[\uac00-\ud7a3]+"), 0.5),
+}
+_CONTROL_RUN = re.compile(r"[\x00-\x08\x0e-\x19\x1c-\x1f\x7f]+")
+_ANY_LANGUAGE = Language.OTHER
+
+
+# --- mojibake: good bytes that an earlier program had read in a wrong encoding -------------------
+
+
+# Right encoding, and the wrong ones that it is met in. Checked in this order; ties keep the first.
+# Shift_JIS is no wrong encoding here: its codec reads different bytes as one character.
+_UTF8_AS = ("windows-1252", "latin-1", "gb18030", "big5-hkscs", "euc-kr")
+_MISREADINGS: tuple[tuple[str, str], ...] = (
+    *(("utf-8", wrong) for wrong in _UTF8_AS),
+    ("gb18030", "latin-1"),
+    ("gb18030", "windows-1252"),
+    ("gb18030", "big5-hkscs"),
+    ("gb18030", "euc-kr"),
+    ("big5-hkscs", "gb18030"),
+    ("big5-hkscs", "latin-1"),
+    ("big5-hkscs", "windows-1252"),
+    ("shift_jis", "latin-1"),
+    ("shift_jis", "windows-1252"),
+    ("shift_jis", "gb18030"),
+    ("euc-jp", "latin-1"),
+    ("euc-jp", "windows-1252"),
+    ("euc-jp", "gb18030"),
+    ("euc-kr", "latin-1"),
+    ("euc-kr", "windows-1252"),
+    ("euc-kr", "gb18030"),
+)
+_CODECS = {name: names[0] for name, names, _ in _CANDIDATES} | {
+    "utf-8": "utf-8",
+    "latin-1": "latin-1",
+}
+
+# A line whose non-ASCII characters are rarer than this is worth trying: French accents and
+# ordinary Chinese stay above, and the exact round trip keeps the rest from harm.
+_SUSPECT = -7.3
+_SUSPECT_LATIN = -6.3
+# Mojibake is rare, so the repaired text must be e^25 times as plausible as the text at hand.
+_GAIN = 25.0
+# UTF-8 checks itself, so its lines may share that: an accent here and there adds up.
+_GAIN_OF_LINE = 8.0
+# What a repair must reach. Lower and it has only turned one kind of garbage into another.
+_REPAIRED_MEAN = -8.3
+# Garbled in and out again: some files went through it twice.
+_MAX_ROUNDS = 2
+# Above this share of suspect characters the whole text is tried before its lines are.
+_WHOLE_SHARE = 0.1
+# Mojibake that lost bytes is told by what is left of it: this share of the characters may be gone,
+# each at the cost of a rare character.
+_LOST_NATS = -12.0
+_MAX_LOST = 0.35
+# Doubt needs this many characters: shorter, a list of rare names looks the same.
+_MIN_DOUBT = 20
+
+
+def _repair(text: str) -> tuple[str, str] | None:
+    """Undo mojibake where it is exact and clearly better: (repaired text, what was wrong).
+
+    Raises:
+        UnreadableError: the text is mojibake, but not all its bytes survived.
+    """
+    names: list[str] = []
+    for _ in range(_MAX_ROUNDS):
+        step = _repair_once(text)
+        if step is None:
+            break
+        text, name = step
+        names.append(name)
+    return (text, ", ".join(names)) if names else None
+
+
+def _repair_once(text: str) -> tuple[str, str] | None:
+    """Undo one misreading, of the whole text or of whole lines."""
+    whole = assess(text)
+    if not whole.foreign:
+        return None
+    suspect = _SUSPECT_LATIN if whole.language is Language.LATIN else _SUSPECT
+    suspects: list[tuple[int, int]] = []
+    suspected = 0
+    for start, end, mean, foreign in line_assessments(text, whole.language):
+        if foreign and mean < suspect:
+            suspects.append((start, end))
+            suspected += foreign
+    # EUC-JP and GB2312 share their kana: Japanese read as GBK looks half right.
+    japanese = whole.language is Language.JAPANESE
+    if not suspects and not japanese:
+        return None
+    if japanese or suspected > _WHOLE_SHARE * whole.foreign:
+        exact = _best_repair([text])
+        if exact is not None:
+            return exact[1][0] or text, exact[0]
+    lines = [text[start:end] for start, end in suspects]
+    exact = _best_repair(lines)
+    if exact is None:
+        if whole.mean < _SUSPECT and whole.foreign >= _MIN_DOUBT:
+            _refuse_lossy(text)
+            _refuse_accents(text, whole)
+        return None
+    name, repaired = exact
+    pieces: list[str] = []
+    done = 0
+    for (start, end), line in zip(suspects, repaired, strict=True):
+        if line is not None:
+            pieces += (text[done:start], line)
+            done = end
+    pieces.append(text[done:])
+    changed = sum(line is not None for line in repaired)
+    lines_total = text.count("\n") + (not text.endswith("\n"))
+    return "".join(pieces), f"{name} ({changed} of {lines_total} lines)"
+
+
+def _best_repair(pieces: list[str]) -> tuple[str, list[str | None]] | None:
+    """Find the misreading whose repair gains most: (its name, each piece repaired or None)."""
+    best: tuple[float, str, list[str | None]] | None = None
+    before: dict[str, Assessment] = {}
+    for right, wrong in _MISREADINGS:
+        gained = 0.0
+        least = _GAIN_OF_LINE if right == "utf-8" else _GAIN
+        repaired: list[str | None] = []
+        for piece in pieces:
+            attempt = _undo(piece, right, wrong)
+            if attempt is None:
+                repaired.append(None)
+                continue
+            if piece not in before:
+                before[piece] = assess(piece)
+            after = assess(attempt)
+            gain = after.total - before[piece].total
+            good = gain >= least and after.mean >= _REPAIRED_MEAN
+            repaired.append(attempt if good else None)
+            gained += gain * good
+        if gained >= _GAIN and (best is None or gained > best[0]):
+            best = gained, f"{right} read as {wrong}", repaired
+    return best and best[1:]
+
+
+def _undo(text: str, right: str, wrong: str) -> str | None:
+    """Take a text back through its misreading; None unless every byte of it survives the trip."""
+    to_bytes, to_text = _misreader(wrong)
+    try:
+        data = to_bytes(text)
+        repaired = data.decode(_CODECS[right])
+        if repaired == text or "\0" in repaired or to_text(repaired.encode(_CODECS[right])) != text:
+            return None
+    except UnicodeError:
+        return None
+    return repaired
+
+
+def _refuse_lossy(text: str) -> None:
+    """Raise where a text is mojibake that lost some of its bytes on the way."""
+    sample = text[:_SAMPLE]
+    before = assess(sample).total
+    for right, wrong in _MISREADINGS:
+        to_bytes, _ = _misreader(wrong)
+        data = b"".join(_lenient(run, to_bytes) for run in _SAMPLES.findall(sample))
+        attempt = data.decode(_CODECS[right], "replace")
+        lost = attempt.count("\ufffd")
+        rest = assess(attempt.replace("\ufffd", ""))
+        if (
+            rest.foreign >= _MIN_DOUBT // 2
+            and rest.mean >= _REPAIRED_MEAN
+            and rest.total + lost * _LOST_NATS - before >= 2 * _GAIN
+            and lost <= _MAX_LOST * (rest.foreign + lost)
+        ):
+            raise UnreadableError(
+                f"garbled: it looks like {right} read as {wrong} by an earlier program, and some "
+                "of its bytes are lost; find the original"
+            )
+
+
+def _refuse_accents(text: str, whole: Assessment) -> None:
+    """Raise where a text is little but accented letters and signs: more bytes lost than left."""
+    letters = sum(letter.isascii() and letter.isalpha() for letter in text[:_SAMPLE])
+    foreign = sum(not char.isascii() for char in text[:_SAMPLE])
+    if whole.language is Language.LATIN and foreign > _ACCENTS_PER_LETTER * letters:
+        raise UnreadableError(
+            "garbled: hardly anything but accented letters and signs, as when an earlier program "
+            "read Chinese or Japanese as windows-1252; find the original"
+        )
+
+
+def _lenient(run: str, to_bytes: Callable[[str], bytes]) -> bytes:
+    """Encode what can be encoded; the rest becomes a byte that no encoding of ours reads."""
+    try:
+        return to_bytes(run)
+    except UnicodeError:
+        pass
+    pieces = []
+    for char in run:
+        try:
+            pieces.append(to_bytes(char))
+        except UnicodeError:
+            pieces.append(b"\xff")
+    return b"".join(pieces)
+
+
+_SAMPLES = re.compile(r".{1,64}", re.DOTALL)
+_SAMPLE = 20_000
+
+
+@cache
+def _misreader(name: str) -> tuple[Callable[[str], bytes], Callable[[bytes], str]]:
+    """Return the functions text → bytes and bytes → text of a wrong encoding."""
+    if name == "windows-1252":
+        return _from_browser_1252, _to_browser_1252
+    codec = _CODECS[name]
+    return lambda text: text.encode(codec), lambda data: data.decode(codec)
+
+
+@cache
+def _browser_1252() -> str:
+    """Return the 256 characters of windows-1252 as browsers have it: no byte is undefined."""
+    return "".join(
+        char if (char := bytes((byte,)).decode("cp1252", "replace")) != "\ufffd" else chr(byte)
+        for byte in range(0x100)
+    )
+
+
+@cache
+def _browser_1252_bytes() -> dict[int, int]:
+    return {ord(char): byte for byte, char in enumerate(_browser_1252())}
+
+
+def _from_browser_1252(text: str) -> bytes:
+    return codecs.charmap_encode(text, "strict", _browser_1252_bytes())[0]
+
+
+def _to_browser_1252(data: bytes) -> str:
+    return codecs.charmap_decode(data, "strict", _browser_1252())[0]

@@ -1,0 +1,69 @@
+"""Turn texts into vectors: the embedder protocol, and which embedder a configuration names.
+
+In: questions and passages as text. Out: ``(n, dim)`` float32 arrays with rows of unit length, so
+that an inner product is a cosine. An embedder does not know articles, rows or indexes, and its
+``name`` changes whenever its vectors would: the manifest of an index is compared with it.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from index.article import Article, Chunk
+from index.hashing import HashEmbedder
+from index.transformer import SentenceTransformerEmbedder
+from index.vectors import Vectors
+
+__all__ = [
+    "Embedder",
+    "HashEmbedder",
+    "SentenceTransformerEmbedder",
+    "Vectors",
+    "load_embedder",
+    "passage_text",
+]
+
+
+class Embedder(Protocol):
+    """Something that turns questions and passages into vectors of one space.
+
+    ``name`` identifies the vectors: it changes whenever they would. ``dim`` is their length.
+    """
+
+    @property
+    def name(self) -> str:
+        """The identity of the vectors."""
+
+    @property
+    def dim(self) -> int:
+        """The length of each vector."""
+
+    def embed_questions(self, texts: Sequence[str]) -> Vectors:
+        """Embed questions: ``(len(texts), dim)``, in order, rows of unit length."""
+
+    def embed_passages(self, texts: Sequence[str], *, progress: bool = False) -> Vectors:
+        """Embed passages: ``(len(texts), dim)``, in order, rows of unit length."""
+
+
+def load_embedder(spec: str, *, device: str | None = None) -> Embedder:
+    """Load the embedder that a configuration names.
+
+    Args:
+        spec: ``hash``, or the folder or hub name of a sentence-transformers model.
+        device: Where a model runs (``cpu``, ``cuda``, ``cuda:1``, ``mps``); None takes the best
+            that is there. The hash embedder has no use for it.
+
+    Raises:
+        UsageError: There is no such model or device, or the model is not safe to load.
+    """
+    if spec == "hash":
+        return HashEmbedder()
+    return SentenceTransformerEmbedder(spec, device=device)
+
+
+def passage_text(article: Article, chunk: Chunk) -> str:
+    """Write out what of a chunk is embedded: title, path of headings, text, each on its line.
+
+    A line that would be empty is left out.
+    """
+    lines = (article.title, " / ".join(chunk.headings), chunk.text)
+    return "\n".join(line for line in lines if line)

@@ -1,0 +1,1 @@
+"""One module per file format; each turns decoded text or bytes into drafts of articles."""

@@ -1,0 +1,809 @@
+"""Bring an index up to date with folders and files: what was added, changed, removed.
+
+In come paths, the index's folder and its configuration; out comes a new generation, when anything
+changed, and a report that names every file. What was indexed from elsewhere stays as it is. The
+logical content of the result depends on the files alone, not on the way there: an index that was
+updated a hundred times equals one built at once.
+
+A file that cannot be read is a row of the report and never a stop. When it was indexed before,
+its articles stay until it can be read again or is really gone.
+"""
+
+import hashlib
+import json
+import logging
+import shutil
+import sqlite3
+import time
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from index.article import Article
+from index.catalogue import CatalogueWriter, Claim, FileRecord, content_key
+from index.chunk import chunk_article
+from index.config import IndexConfig
+from index.duplicates import Fingerprint, group_near_duplicates, signature
+from index.embed import Embedder, Vectors, load_embedder, passage_text
+from index.errors import IndexMismatchError, UnreadableError, UnusableIndexError, UsageError
+from index.ingest import SUFFIXES, read_articles
+from index.lexical import LexicalDocument, write_lexical
+from index.manifest import (
+    CATALOGUE,
+    LEXICAL,
+    VECTORS,
+    Counts,
+    Manifest,
+    config_fingerprint,
+    term_versions,
+)
+from index.progress import Progress
+from index.report import FileRow, Status, SyncReport
+from index.store import Generation, Writer, current_name, newest_generation, writing
+from index.vectors import read_vectors, write_vectors
+from index.walk import Found, Target, Walk, legible_path, read_file, targets_of, walk
+
+__all__ = ["READING_VERSION", "sync"]
+
+READING_VERSION = 1
+"""Raise it when reading, chunking or grouping gives other results for the same file: every file
+is then read again at the next sync."""
+
+_SETTLED_NS = 2_000_000_000
+"""A file whose times lie this close to the moment it was read is hashed again, though size and
+times are unchanged: the clock of a file system is coarse (2 s on FAT), and a second edit within
+one tick leaves no other trace. Git calls such entries racy."""
+
+_EMBEDDED_AT_ONCE = 2048
+"""Passages handed to the embedder at a time: enough to sort by length and to fill its batches,
+few enough that their texts need not be counted."""
+
+_UNIT_TOLERANCE = 2e-3
+"""How far the square of a vector's length may be from 1: as much as the vectors' file allows."""
+
+_log = logging.getLogger(__name__)
+
+
+def sync(
+    paths: Iterable[Path | str],
+    index_dir: Path,
+    *,
+    config: IndexConfig,
+    embedder: Embedder | None = None,
+    dry_run: bool = False,
+    rebuild: bool = False,
+    rehash: bool = False,
+    progress: bool = False,
+) -> SyncReport:
+    """Bring the index in ``index_dir`` up to date with ``paths``.
+
+    Args:
+        paths: Folders and files. Files that were indexed from below them and are gone are removed.
+        index_dir: The index's folder; made when it is not there.
+        config: What the index is built with.
+        embedder: Embeds the passages; None loads ``config.embedder``, and only when needed.
+        dry_run: Report what would happen; write nothing at all.
+        rebuild: Read and embed everything anew, with whatever embedder is configured. The old
+            generation stays for a rollback.
+        rehash: Read every file, though size and times say that it did not change.
+        progress: Count up on stderr while at work, when that is a terminal.
+
+    Raises:
+        UsageError: a path is not there, or a setting makes no sense; nothing was written.
+        IndexMismatchError: the index was built by another embedder.
+        UnusableIndexError: the index is damaged, locked, or cannot be written; it is as it was.
+    """
+    started = time.monotonic()
+    _check(config)
+    targets = targets_of(paths, index_dir=index_dir)
+    lazy = _LazyEmbedder(embedder, config.embedder)
+    if not dry_run and (rebuild or current_name(index_dir) is None):
+        lazy.load()  # a model that is not there is said now, not after an hour of reading
+    with ExitStack() as stack:
+        writer = None if dry_run else stack.enter_context(writing(index_dir))
+        shown = Progress(shown=progress)
+        stack.callback(shown.clear)
+        previous, notes = _previous(index_dir, rebuild=rebuild)
+        if previous is not None:
+            stack.callback(previous.close)
+        if previous is not None and not rebuild:
+            lazy.expect(previous.manifest)
+        run = _Sync(
+            targets=targets,
+            index_dir=index_dir,
+            config=config,
+            embedder=lazy,
+            previous=previous,
+            writer=writer,
+            rebuild=rebuild,
+            rehash=rehash,
+            progress=shown,
+        )
+        stack.callback(run.close)
+        try:
+            report = run.run()
+        except (Exception, KeyboardInterrupt) as error:
+            run.discard()
+            if not isinstance(error, (OSError, sqlite3.Error)):
+                raise
+            raise UnusableIndexError(
+                f"cannot write the index in {index_dir} ({error}); what was indexed before is "
+                "still there: make room or choose another --index DIR, then run the same again"
+            ) from error
+    return replace(
+        report,
+        dry_run=dry_run,
+        notes=(*notes, *report.notes),
+        seconds=time.monotonic() - started,
+    )
+
+
+@dataclass(slots=True)
+class _Entry:
+    """A file of the collection as it will be.
+
+    ``old`` is the record that it had in the previous generation. ``is_copied``: its articles are
+    taken over as they are. ``failure``: why it could not be read this time.
+    """
+
+    record: FileRecord
+    claims: list[Claim]
+    old: FileRecord | None
+    in_scope: bool
+    is_copied: bool
+    failure: str | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    articles: tuple[Article, ...]
+    problems: tuple[tuple[str, str], ...]
+
+
+class _LazyEmbedder:
+    """Loads the configured embedder when it is first asked for: a model takes seconds."""
+
+    def __init__(self, embedder: Embedder | None, spec: str) -> None:
+        self._embedder = embedder
+        self._spec = spec
+        self._expected: Manifest | None = None
+
+    def expect(self, manifest: Manifest) -> None:
+        """Refuse, now or when it is loaded, an embedder that did not make the index.
+
+        Raises:
+            IndexMismatchError: the vectors of the two would not compare.
+        """
+        self._expected = manifest
+        if self._embedder is not None or self._spec != manifest.embedder_spec:
+            self.load()
+
+    def load(self) -> Embedder:
+        if self._embedder is None:
+            self._embedder = load_embedder(self._spec)
+        expected = self._expected
+        if expected is not None and (self._embedder.name, self._embedder.dim) != (
+            expected.embedder_name,
+            expected.dim,
+        ):
+            raise IndexMismatchError(
+                f"the index was built with the embedder {expected.embedder_name} "
+                f"({expected.dim} dimensions), the configuration now gives {self._embedder.name} "
+                f"({self._embedder.dim}); run `youju index PATH… --rebuild` to embed everything "
+                "anew, or configure the former one"
+            )
+        return self._embedder
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """Embed passages, (len(texts), dim), and trust no model to keep its word."""
+        embedder = self.load()
+        vectors = np.asarray(embedder.embed_passages(texts), dtype=np.float32)
+        if (
+            vectors.shape != (len(texts), embedder.dim)
+            or not (
+                # Also False where a value is not a number.
+                np.abs(np.einsum("ij,ij->i", vectors, vectors) - 1.0) < _UNIT_TOLERANCE
+            ).all()
+        ):
+            raise UnusableIndexError(
+                f"the embedder {embedder.name} gave no usable vectors: shape {vectors.shape} for "
+                f"{len(texts)} passages of {embedder.dim} dimensions, or lengths other than 1; "
+                "configure another"
+            )
+        return vectors
+
+
+class _Sync:
+    """One run. Decides first, file by file; writes only when something changed."""
+
+    def __init__(
+        self,
+        *,
+        targets: Sequence[Target],
+        index_dir: Path,
+        config: IndexConfig,
+        embedder: _LazyEmbedder,
+        previous: Generation | None,
+        writer: Writer | None,
+        rebuild: bool,
+        rehash: bool,
+        progress: Progress,
+    ) -> None:
+        self._targets = targets
+        self._index_dir = index_dir
+        self._config = config
+        self._embedder = embedder
+        self._previous = previous
+        self._writer = writer
+        self._rebuild = rebuild
+        self._rehash = rehash
+        self._progress = progress
+        self._known = {f.location: f for f in previous.catalogue.files()} if previous else {}
+        self._old_claims: dict[int, list[Claim]] = {}
+        for claim in previous.catalogue.claims() if previous else ():
+            self._old_claims.setdefault(claim.file, []).append(claim)
+        self._roots = sorted(
+            {f.root for f in self._known.values() if f.root is not None}
+            | {t.location for t in targets if t.is_folder}
+        )
+        self._rows: list[FileRow] = []
+        self._entries: list[_Entry] = []
+        self._draft: Path | None = None
+        self._catalogue: CatalogueWriter | None = None
+
+    def run(self) -> SyncReport:
+        found = walk(self._targets, suffixes=SUFFIXES, index_dir=self._index_dir)
+        self._read_all(found)
+        removed = self._keep_or_remove(found)
+        for oddity in found.oddities:
+            self._row(oddity.status, self._path(oddity.location), reason=oddity.reason)
+        winners, lost = _resolve(self._entries)
+        for entry in self._entries:
+            self._report(entry, lost)
+        self._rows.sort(key=lambda row: (row.path, row.status, row.reason or ""))
+        is_changed = removed or self._differs(winners)
+        name, chunks, embedded = self._finish(winners, is_changed=is_changed)
+        return SyncReport(
+            rows=tuple(self._rows),
+            generation=name,
+            is_new_generation=is_changed and self._writer is not None,
+            dry_run=False,
+            articles=len(winners),
+            chunks=chunks,
+            embedded=embedded,
+            seconds=0.0,
+        )
+
+    def close(self) -> None:
+        """Let go of an unfinished catalogue."""
+        if self._catalogue is not None:
+            self._catalogue.abandon()
+            self._catalogue = None
+
+    def discard(self) -> None:
+        """Delete an unfinished draft at once, for it may be what fills the disk."""
+        self.close()
+        if self._draft is not None:
+            shutil.rmtree(self._draft, ignore_errors=True)  # else the next writer deletes it
+
+    # --- deciding --------------------------------------------------------------------------------
+
+    def _read_all(self, found: Walk) -> None:
+        """Decide for every file in scope whether it is as it was, and read it when not."""
+        ordered = sorted(found.files.values(), key=lambda f: (self._path(f.location), f.location))
+        for done, file in enumerate(ordered):
+            self._progress.update("files read", done, len(ordered))
+            old = self._known.get(file.location)
+            try:
+                self._entries.append(self._examine(file, old))
+            except UnreadableError as error:
+                if old is None:
+                    self._row(Status.QUARANTINED, self._path(file.location), reason=str(error))
+                else:
+                    self._entries.append(self._copy(old, in_scope=True, failure=str(error)))
+        self._progress.update("files read", len(ordered), len(ordered))
+
+    def _keep_or_remove(self, found: Walk) -> bool:
+        """Take over what is out of scope or out of sight; report what is gone."""
+        any_removed = False
+        for location, old in self._known.items():
+            if location in found.files:
+                continue
+            if not any(target.covers(location) for target in self._targets):
+                self._entries.append(self._copy(old, in_scope=False))
+            elif found.is_blocked(location):
+                entry = self._copy(old, in_scope=False)
+                entry.warnings = ("it cannot be reached; its articles stay indexed",)
+                self._entries.append(entry)
+                self._row(
+                    Status.UNCHANGED,
+                    old.path,
+                    article_ids=tuple(c.id for c in entry.claims if c.position is not None),
+                    warnings=entry.warnings,
+                )
+            else:
+                any_removed = True
+                ids = tuple(
+                    c.id for c in self._old_claims.get(old.id, ()) if c.position is not None
+                )
+                self._row(Status.REMOVED, old.path, article_ids=ids)
+        return any_removed
+
+    def _examine(self, file: Found, old: FileRecord | None) -> _Entry:
+        """Read a file, unless it is what it was; raises UnreadableError."""
+        path = self._path(file.location)
+        may_copy = (
+            old is not None
+            and not self._rebuild
+            and old.path == path
+            and old.reading_version == READING_VERSION
+        )
+        if old and may_copy and not self._rehash and _is_settled(old, file):
+            return self._copy(old, in_scope=True)
+        contents = read_file(file.location, max_bytes=self._config.max_file_mb << 20)
+        sha256 = hashlib.sha256(contents.data).digest()
+        if old and may_copy and old.sha256 == sha256:
+            return self._copy(old, in_scope=True)
+        reading = _read(contents.data, path)
+        record = FileRecord(
+            id=len(self._entries),
+            location=file.location,
+            root=self._root(file.location),
+            path=path,
+            stamp=contents.stamp,
+            read_ns=contents.read_ns,
+            sha256=sha256,
+            reading_version=READING_VERSION,
+            problems=reading.problems,
+        )
+        claims = [
+            Claim(record.id, ordinal, article.id, content_key(article), article.path)
+            for ordinal, article in enumerate(reading.articles)
+        ]
+        warnings = [warning for article in reading.articles for warning in _warnings(article)]
+        if not _holds_records(record, claims):
+            warnings += [f"{place}: {why}" if place else why for place, why in record.problems]
+        catalogue = self._drafted()
+        if catalogue is not None:
+            catalogue.add_file(record)
+            for claim, article in zip(claims, reading.articles, strict=True):
+                catalogue.add_article(article, claim=claim, signature=signature(article.text))
+        kept = self._still_needed(old, record, claims)
+        for claim, earlier in kept:
+            if catalogue is not None:
+                catalogue.copy_article(claim, old_file=earlier.file, old_ordinal=earlier.ordinal)
+        if kept:
+            warnings.append(
+                f"{len(kept)} articles of its earlier version are not in it any more; they stay "
+                "indexed until it reads without problems"
+            )
+        return _Entry(
+            record=record,
+            claims=claims + [claim for claim, _ in kept],
+            old=old,
+            in_scope=True,
+            is_copied=False,
+            warnings=tuple(warnings),
+        )
+
+    def _still_needed(
+        self, old: FileRecord | None, record: FileRecord, claims: Sequence[Claim]
+    ) -> list[tuple[Claim, Claim]]:
+        """Which articles of a file's earlier version stay, as (new claim, earlier claim).
+
+        A file of records that was cut short reads as a few good records and a broken one: the
+        others were not deleted by anyone. So when problems appear that were not there before, what
+        is missing stays; when they were there before, only what was kept then.
+        """
+        if old is None or not record.problems or not _holds_records(record, claims):
+            return []
+        ids = {claim.id for claim in claims}
+        missing = [
+            claim
+            for claim in self._old_claims.get(old.id, ())
+            if claim.id not in ids and (claim.kept or not old.problems)
+        ]
+        return [
+            (replace(claim, file=record.id, ordinal=ordinal, kept=True), claim)
+            for ordinal, claim in enumerate(missing, start=len(claims))
+        ]
+
+    def _copy(self, old: FileRecord, *, in_scope: bool, failure: str | None = None) -> _Entry:
+        id_ = len(self._entries)
+        return _Entry(
+            record=replace(old, id=id_, root=self._root(old.location, old.root)),
+            claims=[replace(claim, file=id_) for claim in self._old_claims.get(old.id, ())],
+            old=old,
+            in_scope=in_scope,
+            is_copied=True,
+            failure=failure,
+        )
+
+    def _root(self, location: bytes, otherwise: bytes | None = None) -> bytes | None:
+        """The outermost folder that was ever named and holds the file."""
+        for root in self._roots:  # sorted: what contains another comes before it
+            if Target(root, is_folder=True).covers(location):
+                return root
+        return otherwise
+
+    def _path(self, location: bytes) -> str:
+        return legible_path(location, self._root(location))
+
+    def _differs(self, winners: Sequence[Claim]) -> bool:
+        """Tell whether the index must change; removals aside."""
+        if self._previous is None or self._rebuild:
+            return True
+        manifest = self._previous.manifest
+        return (
+            any(
+                not e.is_copied or e.old is None or e.record.root != e.old.root
+                for e in self._entries
+            )
+            or not all(claim.position is not None for claim in winners)
+            or len(winners) != manifest.counts.articles
+            or manifest.config_fingerprint != config_fingerprint(self._config)
+            or dict(manifest.versions) != term_versions()
+        )
+
+    # --- reporting -------------------------------------------------------------------------------
+
+    def _row(
+        self,
+        status: Status,
+        path: str,
+        *,
+        reason: str | None = None,
+        article_ids: tuple[str, ...] = (),
+        warnings: tuple[str, ...] = (),
+    ) -> None:
+        self._rows.append(FileRow(status, path, reason, article_ids, warnings))
+
+    def _report(self, entry: _Entry, lost: dict[tuple[int, int], "_Loss"]) -> None:
+        """Write the rows of one file and of the records in it."""
+        record, old = entry.record, entry.old
+        losses = [
+            (claim, loss)
+            for claim in entry.claims
+            if (loss := lost.get((claim.file, claim.ordinal))) is not None
+        ]
+        won = tuple(c.id for c in entry.claims if (c.file, c.ordinal) not in lost)
+        before = (
+            [c for c in self._old_claims.get(old.id, ()) if c.position is not None] if old else []
+        )
+        if not entry.in_scope and list(won) == [claim.id for claim in before]:
+            return
+        reason: str | None = None
+        if entry.failure is not None:
+            status = Status.QUARANTINED
+            reason = f"{entry.failure}; the articles that were read from it before stay indexed"
+        elif not won and losses:
+            status, reason, losses = _whole_loss(losses)
+        elif old is None:
+            status = Status.ADDED
+        elif (record.sha256, record.path) != (old.sha256, old.path):
+            status = Status.CHANGED
+        elif not before:
+            status, reason = Status.ADDED, "it takes the place of a duplicate that is gone"
+        else:
+            status = Status.UNCHANGED
+        self._row(status, record.path, reason=reason, article_ids=won, warnings=entry.warnings)
+        for claim, loss in losses:
+            self._row(loss.status, claim.path, reason=loss.reason)
+        if entry.failure is None and _holds_records(record, entry.claims):
+            for place, why in record.problems:
+                self._row(Status.QUARANTINED, f"{record.path} {place}".rstrip(), reason=why)
+
+    # --- writing ---------------------------------------------------------------------------------
+
+    def _drafted(self) -> CatalogueWriter | None:
+        """The catalogue of the new generation, made when first needed; None in a dry run."""
+        if self._writer is not None and self._catalogue is None:
+            self._draft = self._writer.draft()
+            old = self._previous.folder / CATALOGUE if self._previous else None
+            self._catalogue = CatalogueWriter(self._draft / CATALOGUE, previous=old)
+        return self._catalogue
+
+    def _finish(
+        self, winners: Sequence[Claim], *, is_changed: bool
+    ) -> tuple[str | None, int | None, int]:
+        """Write the new generation; returns its name, its chunks and how many were embedded."""
+        previous = self._previous
+        if self._writer is None:
+            name = current_name(self._index_dir)
+            return name, None if is_changed or not previous else previous.chunk_count, 0
+        if not is_changed:
+            if previous is None:
+                raise AssertionError("an index that is not there always changes")
+            if current_name(self._index_dir) != previous.name:
+                self._writer.point(previous.name)
+            return previous.name, previous.chunk_count, 0
+        catalogue = self._drafted()
+        if catalogue is None or self._draft is None:
+            raise AssertionError("a writer always has a draft")
+        for entry in self._entries:
+            if entry.is_copied and entry.old is not None:
+                catalogue.copy_file(entry.record, old_file=entry.old.id)
+        catalogue.place(winners)
+        self._group(catalogue)
+        vectors, name_of_embedder, dim, embedded = self._chunk_and_embed(catalogue, winners)
+        write_vectors(self._draft / VECTORS, vectors)
+        chunks = len(vectors)
+        del vectors
+        write_lexical(self._draft / LEXICAL, self._documents(catalogue, chunks))
+        catalogue.close()
+        self._catalogue = None
+        self._progress.clear()
+        name = self._writer.publish(
+            self._draft,
+            parent=previous.name if previous else None,
+            config=self._config,
+            embedder_name=name_of_embedder,
+            dim=dim,
+            counts=Counts(files=len(self._entries), articles=len(winners), chunks=chunks),
+        )
+        return name, chunks, embedded
+
+    def _group(self, catalogue: CatalogueWriter) -> None:
+        items = [Fingerprint(*values) for values in catalogue.fingerprints()]
+        groups = group_near_duplicates(items, jaccard=self._config.near_duplicate_jaccard)
+        catalogue.group((item.article_id, groups[item.article_id]) for item in items)
+
+    def _chunk_and_embed(
+        self, catalogue: CatalogueWriter, winners: Sequence[Claim]
+    ) -> tuple[Vectors, str, int, int]:
+        """Cut every article, and find or make the vector of every chunk.
+
+        Returns the vectors (chunks, dim), the embedder's name, dim, and how many were embedded.
+        """
+        previous = None if self._rebuild else self._previous
+        known = previous.catalogue.passage_rows() if previous else {}
+        reused, fresh = previous.chunk_count if previous else 0, 0
+        cut_before = self._cut_before()
+        # Where the vector of each row comes from: below ``reused`` an old row, above it a new one.
+        sources = array("q")
+        texts: list[str] = []
+        parts: list[Vectors] = []
+        for position, claim in enumerate(winners):
+            self._progress.update("articles cut and embedded", position, len(winners))
+            old_rows = cut_before(claim)
+            if old_rows is not None:
+                catalogue.copy_chunks(first=len(sources), position=position, old_rows=old_rows)
+                sources.extend(old_rows)
+                continue
+            article = catalogue.article_at(position)
+            rows = []
+            for chunk in chunk_article(article, max_chars=self._config.max_chars):
+                text = passage_text(article, chunk)
+                passage = hashlib.blake2b(text.encode(), digest_size=16).digest()
+                source = known.get(passage)
+                if source is None:
+                    source = known[passage] = reused + fresh
+                    fresh += 1
+                    texts.append(text)
+                rows.append((len(sources), position, chunk, passage))
+                sources.append(source)
+            catalogue.add_chunks(rows)
+            if len(texts) >= _EMBEDDED_AT_ONCE:
+                parts.append(self._embedder.embed(texts))
+                texts = []
+        if texts:
+            parts.append(self._embedder.embed(texts))
+        self._progress.update("articles cut and embedded", len(winners), len(winners))
+        if previous is not None:
+            name, dim = previous.manifest.embedder_name, previous.manifest.dim
+            old = read_vectors(previous.vectors_path, dim=dim)
+        else:
+            embedder = self._embedder.load()
+            name, dim = embedder.name, embedder.dim
+            old = np.empty((0, dim), dtype=np.float32)
+        vectors = _gather(np.array(sources, dtype=np.int64), old, parts, first=reused)
+        return vectors, name, dim, fresh
+
+    def _cut_before(self) -> Callable[[Claim], range | None]:
+        """Tell which old rows are the chunks of an article that is as it was.
+
+        None where it must be cut: it is new, or the length of a chunk or the way to cut changed.
+        """
+        previous = self._previous
+        if (
+            previous is None
+            or self._rebuild
+            or previous.manifest.config.get("max_chars") != self._config.max_chars
+        ):
+            return lambda _: None
+        borders = np.searchsorted(
+            previous.article_positions, np.arange(previous.article_count + 1)
+        ).tolist()
+        current = {
+            e.record.id for e in self._entries if e.record.reading_version == READING_VERSION
+        }
+
+        def old_rows(claim: Claim) -> range | None:
+            if claim.position is None or claim.file not in current:
+                return None
+            return range(borders[claim.position], borders[claim.position + 1])
+
+        return old_rows
+
+    def _documents(self, catalogue: CatalogueWriter, chunks: int) -> Iterator[LexicalDocument]:
+        for row, article, chunk in catalogue.passages():
+            self._progress.update("passages tokenised", row, chunks)
+            yield LexicalDocument(
+                row=row,
+                body=chunk.text,
+                context="\n".join((article.title, *chunk.headings)),
+                published=article.published,
+                source=article.source,
+                language=article.language,
+                tags=article.tags,
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class _Loss:
+    """Why an article of a file is not part of the collection; ``path`` is the winner's file."""
+
+    status: Status
+    reason: str
+    path: str
+
+
+def _resolve(entries: Sequence[_Entry]) -> tuple[list[Claim], dict[tuple[int, int], _Loss]]:
+    """Give every id to the first article, in path order, that claims it.
+
+    Returns the winners in the order of the collection, and the losers by (file, ordinal).
+    """
+    winners: dict[str, tuple[Claim, str]] = {}
+    lost = {}
+    for entry in sorted(entries, key=lambda e: (e.record.path, e.record.location)):
+        for claim in entry.claims:
+            winner, path = winners.setdefault(claim.id, (claim, entry.record.path))
+            if winner is claim:
+                continue
+            if winner.content == claim.content:
+                loss = _Loss(Status.DUPLICATE, f"duplicate of {winner.path}", path)
+            else:
+                loss = _Loss(
+                    Status.QUARANTINED,
+                    f"the id {claim.id!r} is already that of {winner.path}, which says something "
+                    "else",
+                    path,
+                )
+            lost[claim.file, claim.ordinal] = loss
+    return [claim for claim, _ in winners.values()], lost
+
+
+def _whole_loss(
+    losses: list[tuple[Claim, _Loss]],
+) -> tuple[Status, str, list[tuple[Claim, _Loss]]]:
+    """Sum up a file of which nothing is indexed: status, reason, and the rows still to write."""
+    first = losses[0][1]
+    if len(losses) == 1:
+        return first.status, first.reason, []
+    are_duplicates = [loss.status is Status.DUPLICATE for _, loss in losses]
+    if all(are_duplicates) and len({loss.path for _, loss in losses}) == 1:
+        return Status.DUPLICATE, f"duplicate of {first.path}", []
+    status = Status.DUPLICATE if any(are_duplicates) else Status.QUARANTINED
+    return status, f"none of its {len(losses)} articles is indexed", losses
+
+
+def _read(data: bytes, path: str) -> _Reading:
+    """Read the articles of a file; raises UnreadableError when there is none."""
+    try:
+        reading = read_articles(data, path=path)
+    except UnreadableError:
+        raise
+    except Exception as error:
+        # A parser met a file that nobody thought of. That is one row, not the end of the sync.
+        _log.exception("reading %s", path)
+        raise UnreadableError(
+            f"reading it failed unexpectedly ({type(error).__name__}: {error})"
+        ) from error
+    problems = [(problem.place, problem.reason) for problem in reading.problems]
+    articles = []
+    for article in reading.articles:
+        if _is_storable(article):
+            articles.append(article)
+        else:
+            place = article.path.removeprefix(path)
+            problems.append((place, "it holds half a character (a lone surrogate)"))
+    if not articles:
+        reasons = [f"{place}: {reason}" if place else reason for place, reason in problems]
+        more = f", and {len(reasons) - 3} more" if len(reasons) > 3 else ""
+        raise UnreadableError("; ".join(reasons[:3]) + more or "there is no article in it")
+    return _Reading(tuple(articles), tuple(problems))
+
+
+def _is_storable(article: Article) -> bool:
+    """Tell whether every text of an article has a UTF-8 form."""
+    texts = (
+        *(article.id, article.text, article.title, article.path, article.language),
+        *(article.encoding, article.author, article.source, article.url, *article.tags),
+        json.dumps(dict(article.metadata), ensure_ascii=False, default=str),
+        *(part for damage in article.damages for part in (damage.reason, damage.suggestion)),
+    )
+    try:
+        for text in texts:
+            (text or "").encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _holds_records(record: FileRecord, claims: Sequence[Claim]) -> bool:
+    """Tell a file of articles from a file that is one: a problem of its is then a lost record."""
+    return any(claim.path != record.path for claim in claims)
+
+
+def _warnings(article: Article) -> Iterator[str]:
+    """Say what looks wrong in an article, counting lines and columns of its text from 1."""
+    if "repaired" in article.metadata:
+        yield f"its characters were repaired: {article.metadata['repaired']}"
+    for damage in article.damages:
+        line = article.text.count("\n", 0, damage.start) + 1
+        column = damage.start - article.text.rfind("\n", 0, damage.start)
+        spot = article.text[damage.start : damage.end]
+        perhaps = f"; perhaps {damage.suggestion!r}" if damage.suggestion else ""
+        yield f"line {line}, column {column}: {damage.reason} ({spot!r}{perhaps})"
+
+
+def _is_settled(old: FileRecord, file: Found) -> bool:
+    """Tell whether a file is surely the version that was read, by its stamp alone.
+
+    The change time counts, which no program can set back, as it can the time of modification.
+    """
+    latest = max(file.stamp.mtime_ns, file.stamp.ctime_ns)
+    return file.stamp == old.stamp and latest + _SETTLED_NS < old.read_ns
+
+
+def _gather(
+    sources: npt.NDArray[np.int64], old: Vectors, parts: list[Vectors], *, first: int
+) -> Vectors:
+    """Put the vectors in the order of the rows; empties ``parts`` as it goes, to save memory.
+
+    ``sources`` (rows,) names a row of ``old`` below ``first``, else a row of ``parts`` laid end
+    to end.
+    """
+    dim = old.shape[1]
+    vectors = np.empty((len(sources), dim), dtype=np.float32)
+    are_old = sources < first
+    vectors[are_old] = old[sources[are_old]]
+    end = first + sum(map(len, parts))
+    while parts:
+        part = parts.pop()
+        start = end - len(part)
+        here = (sources >= start) & (sources < end)
+        vectors[here] = part[sources[here] - start]
+        end = start
+    return vectors
+
+
+def _previous(directory: Path, *, rebuild: bool) -> tuple[Generation | None, tuple[str, ...]]:
+    """Open what to build upon. A rebuild does without what cannot be opened, and says so."""
+    try:
+        return newest_generation(directory), ()
+    except UnusableIndexError as error:
+        if not rebuild:
+            raise
+        return None, (f"built from the named paths alone, because {error}",)
+
+
+def _check(config: IndexConfig) -> None:
+    for name, value in (
+        ("max_chars", config.max_chars),
+        ("max_file_mb", config.max_file_mb),
+        ("keep_generations", config.keep_generations),
+    ):
+        if value < 1:
+            raise UsageError(f"{name} is {value}; it must be 1 or more")
+    if not 0 < config.near_duplicate_jaccard <= 1:
+        raise UsageError(
+            f"near_duplicate_jaccard is {config.near_duplicate_jaccard}; it must lie above 0 and "
+            "be 1 at most"
+        )

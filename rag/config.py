@@ -1,0 +1,107 @@
+"""Every setting in one frozen tree: the index's, retrieval's, the answer's.
+
+Importing this reads no file and no environment; ``load_config`` reads the one file it is given.
+"""
+
+import dataclasses
+import hashlib
+import json
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from index.config import IndexConfig
+from index.errors import UsageError
+
+__all__ = ["AnswerConfig", "Config", "RetrievalConfig", "fingerprint", "load_config"]
+
+
+@dataclass(frozen=True, slots=True)
+class RetrievalConfig:
+    """How passages are found.
+
+    ``passages``: how many an answer may draw on. ``candidates``: how deep each leg is read before
+    fusion. ``dense_weight``: the cosine's weight beside a BM25 score divided by its maximum; 0.3
+    was the best single weight on CMRC2018, DRCD and XQuAD (docs/decisions/0003-fusion.md).
+    """
+
+    passages: int = 8
+    candidates: int = 100
+    dense_weight: float = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerConfig:
+    """How an answer is composed and when it is declined.
+
+    ``max_sentences``: the longest answer. ``min_coverage``: the share of the question's weight
+    (by inverse document frequency) that the best sentence with its context must cover, else the
+    question is declined (docs/decisions/0004-declining.md). ``max_question_chars`` bounds what is
+    searched for.
+    """
+
+    max_sentences: int = 3
+    min_coverage: float = 0.5
+    max_question_chars: int = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The whole configuration; its fingerprint covers all of it."""
+
+    index: IndexConfig = field(default_factory=IndexConfig)
+    retrieval: RetrievalConfig = field(default_factory=RetrievalConfig)
+    answer: AnswerConfig = field(default_factory=AnswerConfig)
+
+
+_Section = TypeVar("_Section", IndexConfig, RetrievalConfig, AnswerConfig)
+
+
+def fingerprint(config: Config) -> str:
+    """Name a configuration by its content: equal settings give equal fingerprints."""
+    canonical = json.dumps(dataclasses.asdict(config), sort_keys=True)
+    return hashlib.blake2b(canonical.encode(), digest_size=6).hexdigest()
+
+
+def load_config(path: Path | None) -> Config:
+    """Read a TOML file with the tables ``[index]``, ``[retrieval]`` and ``[answer]``.
+
+    Raises:
+        UsageError: the file is missing, is not TOML, or holds an unknown or ill-typed key.
+    """
+    if path is None:
+        return Config()
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"cannot read the configuration {path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} is not valid TOML: {error}") from error
+    known = {"index", "retrieval", "answer"}
+    if unknown := sorted(set(tables) - known):
+        raise UsageError(f"{path}: unknown table [{unknown[0]}]; known: {', '.join(sorted(known))}")
+    return Config(
+        index=_section(IndexConfig, tables.get("index", {}), f"{path} [index]"),
+        retrieval=_section(RetrievalConfig, tables.get("retrieval", {}), f"{path} [retrieval]"),
+        answer=_section(AnswerConfig, tables.get("answer", {}), f"{path} [answer]"),
+    )
+
+
+def _section(kind: type[_Section], values: object, where: str) -> _Section:
+    if not isinstance(values, dict):
+        raise UsageError(f"{where} must be a table")
+    defaults = kind()
+    for name, value in values.items():
+        if name not in {f.name for f in dataclasses.fields(kind)}:
+            names = ", ".join(f.name for f in dataclasses.fields(kind))
+            raise UsageError(f"{where}: unknown key {name!r}; known: {names}")
+        wanted = type(getattr(defaults, name))
+        # TOML writes 1 for 1.0; a bool is an int to Python but not to a person.
+        number = wanted is float and isinstance(value, int) and not isinstance(value, bool)
+        if not number and type(value) is not wanted:
+            raise UsageError(f"{where}: {name} must be a {wanted.__name__}, not {value!r}")
+        # Every number here counts or weighs something: none makes sense below zero.
+        if not isinstance(value, str) and value < 0:
+            raise UsageError(f"{where}: {name} must not be negative, got {value}")
+    return dataclasses.replace(defaults, **values)

@@ -1,0 +1,169 @@
+"""What comes back for a question: the answer, its citations, and the events that stream it.
+
+These records know nothing of how they were made. ``Answer.to_json`` is the one JSON form that
+the terminal, the page, the batch and the API share.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from index.passage import Passage
+
+__all__ = [
+    "SCHEMA_VERSION",
+    "Answer",
+    "AnswerSentence",
+    "Citation",
+    "Event",
+    "Finished",
+    "Retrieved",
+    "SentenceAdded",
+    "Verdict",
+]
+
+SCHEMA_VERSION = 1
+
+
+class Verdict(StrEnum):
+    """What the gate found when it compared a sentence with the span that it cites."""
+
+    SUPPORTED = "supported"
+    PARTLY = "partly"
+    UNSUPPORTED = "unsupported"
+    UNCITED = "uncited"
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """The exact characters of an article that a sentence of the answer rests on.
+
+    ``quote`` is sliced from the stored article, never copied from a generator:
+    ``article.text[start:end] == quote``. ``n`` counts from 1 within one answer.
+    """
+
+    n: int
+    article_id: str
+    title: str
+    source: str | None
+    published: str | None
+    path: str
+    url: str | None
+    start: int
+    end: int
+    quote: str
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerSentence:
+    """One sentence of the answer and the numbers of the citations that support it."""
+
+    text: str
+    citations: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The whole answer to one question. Declining is an answer too: ``abstained`` is true then,
+    ``reason`` says why, ``sentences`` is empty and ``passages`` are the nearest that were found.
+
+    ``searched`` is the question as both legs looked for it: completed from the dialogue where it
+    leaned on an earlier one, else equal to ``question``. ``answer`` is the sentences as one text,
+    each followed by its marks (``…。[1]``).
+    """
+
+    question: str
+    searched: str
+    answer: str
+    sentences: tuple[AnswerSentence, ...]
+    citations: tuple[Citation, ...]
+    passages: tuple[Passage, ...]
+    abstained: bool
+    reason: str | None
+    generator: str
+    index_generation: str
+    config_fingerprint: str
+    timings_ms: Mapping[str, float] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """The answer as plain JSON values, with ``schema_version``."""
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "question": self.question,
+            "searched": self.searched,
+            "answer": self.answer,
+            "sentences": [{"text": s.text, "citations": list(s.citations)} for s in self.sentences],
+            "citations": [_citation_json(c) for c in self.citations],
+            "passages": [_passage_json(p) for p in self.passages],
+            "abstained": self.abstained,
+            "reason": self.reason,
+            "generator": self.generator,
+            "index_generation": self.index_generation,
+            "config_fingerprint": self.config_fingerprint,
+            "timings_ms": {name: round(ms, 2) for name, ms in self.timings_ms.items()},
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieved:
+    """The first event: the passages, best first, before any sentence is written."""
+
+    passages: tuple[Passage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceAdded:
+    """One more sentence, already through the gate, with the citations that it uses.
+
+    ``citations`` holds those records in full, so that a face can render the sentence at once.
+    """
+
+    sentence: AnswerSentence
+    citations: tuple[Citation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The last event: the whole answer. The plain call returns just this."""
+
+    answer: Answer
+
+
+Event = Retrieved | SentenceAdded | Finished
+
+
+def _citation_json(citation: Citation) -> dict[str, Any]:
+    return {
+        "n": citation.n,
+        "article_id": citation.article_id,
+        "title": citation.title,
+        "source": citation.source,
+        "published": citation.published,
+        "path": citation.path,
+        "url": citation.url,
+        "start": citation.start,
+        "end": citation.end,
+        "quote": citation.quote,
+        "verdict": citation.verdict.value,
+    }
+
+
+def _passage_json(passage: Passage) -> dict[str, Any]:
+    article, chunk = passage.article, passage.chunk
+    return {
+        "chunk_id": chunk.id,
+        "article_id": article.id,
+        "title": article.title,
+        "source": article.source,
+        "published": article.published.isoformat() if article.published else None,
+        "path": article.path,
+        "start": chunk.start,
+        "end": chunk.end,
+        "text": chunk.text,
+        "score": round(passage.score, 6),
+        "lexical": None if passage.lexical is None else round(passage.lexical, 6),
+        "dense": None if passage.dense is None else round(passage.dense, 6),
+        "reprints": list(passage.reprints),
+    }

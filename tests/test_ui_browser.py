@@ -1,0 +1,426 @@
+"""The page in a real browser: asking, reading the evidence, and staying harmless.
+
+One server and one browser for all; each test has a page of its own that records every request,
+dialog and console error, and fails on a foreign request, a dialog or an error.
+"""
+
+import os
+import re
+import shutil
+import time
+from urllib.parse import urlsplit
+
+import pytest
+from ui_askers import (
+    ENGLISH,
+    FIRST_SENTENCE,
+    LIBRARY,
+    PAYLOADS,
+    POISON,
+    SECOND_SENTENCE,
+    serving,
+)
+
+from ui.strings import SIMPLIFIED
+
+pytestmark = pytest.mark.browser
+
+ASK = "#yj-question textarea"
+QUESTION = "试点期间办理了多少笔业务？"
+
+
+def chromium_path():
+    named = os.environ.get("CHROMIUM")
+    if named:
+        return named
+    return (
+        shutil.which("chromium")
+        or shutil.which("chromium-browser")
+        or shutil.which("google-chrome")
+    )
+
+
+@pytest.fixture(scope="module")
+def browser():
+    path = chromium_path()
+    if path is None:
+        pytest.skip("no Chromium here: install it or name it in CHROMIUM")
+    sync_api = pytest.importorskip("playwright.sync_api")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=path,
+            args=[
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-dev-shm-usage",
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-sync",
+                "--no-first-run",
+            ],
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def server(browser):  # noqa: ARG001 - no server where there is no browser
+    with serving() as server:
+        yield server
+
+
+@pytest.fixture
+def open_page(browser, server):
+    """Open the page in some size and scheme; what went wrong there is asserted afterwards."""
+    pages, wrong = [], []
+
+    def watch_request(request):
+        url = urlsplit(request.url)
+        own = url.netloc == urlsplit(server.url).netloc
+        if not (own or url.scheme in ("data", "blob")):
+            wrong.append(f"foreign request: {request.url}")
+
+    def watch_dialog(dialog):
+        wrong.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
+
+    def open_page(width=1280, height=800, scheme="light", path="/"):
+        page = browser.new_page(
+            locale="zh-CN",
+            viewport={"width": width, "height": height},
+            color_scheme=scheme,
+            reduced_motion="reduce",
+        )
+        page.set_default_timeout(15_000)
+        page.on("request", watch_request)
+        page.on("dialog", watch_dialog)
+        page.on("pageerror", lambda error: wrong.append(f"script error: {error}"))
+        page.on(
+            "console",
+            lambda m: wrong.append(f"console: {m.text}") if m.type == "error" else None,
+        )
+        page.on("popup", lambda popup: wrong.append(f"popup: {popup.url}"))
+        page.on(
+            "response",
+            lambda r: wrong.append(f"{r.status}: {r.url}") if r.status >= 400 else None,
+        )
+        pages.append(page)
+        page.goto(server.url + path)
+        page.wait_for_selector(ASK)
+        return page
+
+    yield open_page
+    for page in pages:
+        page.close()
+    assert wrong == []
+
+
+def until(page, expression, *, arg=None):
+    """Wait until an expression holds. (Playwright's own wait evaluates strings: our policy forbids
+    that.)
+    """
+    deadline = time.monotonic() + 15
+    while not page.evaluate(expression, arg):
+        assert time.monotonic() < deadline, f"never came true: {expression}"
+        page.wait_for_timeout(30)
+
+
+def ask(page, question):
+    """Ask, and wait until the answer is whole."""
+    before = page.locator(".yj-answer").count()
+    page.fill(ASK, question)
+    page.press(ASK, "Enter")
+    until(
+        page,
+        "n => document.querySelectorAll('.yj-answer').length > n"
+        " && !document.querySelector('.yj-progress')"
+        " && document.querySelector('#yj-question .submit-button')",
+        arg=before,
+    )
+
+
+def visible_part(page, selector):
+    """How much of an element's box lies inside the panel's text, from 0 to 1."""
+    return page.evaluate(
+        """selector => {
+          const a = document.querySelector(selector).getBoundingClientRect();
+          const b = document.querySelector('.yj-body').getBoundingClientRect();
+          const height = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+          return Math.max(0, height) / a.height;
+        }""",
+        selector,
+    )
+
+
+def contrast(page, selector):
+    """WCAG contrast of an element's text against the first opaque background behind it."""
+    return page.evaluate(
+        r"""selector => {
+          const parse = (text) => text.match(/[\d.]+/g).map(Number);
+          const light = ([r, g, b]) => {
+            const [x, y, z] = [r, g, b].map((v) => v / 255)
+              .map((v) => (v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
+            return 0.2126 * x + 0.7152 * y + 0.0722 * z;
+          };
+          const element = document.querySelector(selector);
+          let behind = element, back = [0, 0, 0, 0], seen = 1;
+          for (let at = element; at; at = at.parentElement) seen *= getComputedStyle(at).opacity;
+          if (seen < 1) return 0;
+          while (behind && back[3] === 0) {
+            back = parse(getComputedStyle(behind).backgroundColor);
+            if (back.length === 3) back.push(1);
+            behind = behind.parentElement;
+          }
+          const [a, b] = [light(parse(getComputedStyle(element).color)), light(back)];
+          return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+        }""",
+        selector,
+    )
+
+
+def test_an_answer_streams_and_its_citations_open_exactly_what_they_cite(open_page):
+    page = open_page()
+    assert page.locator(".yj-collection").inner_text().startswith("3 篇文章 · 42 个片段")
+    assert page.evaluate("document.documentElement.lang") == "zh-CN"
+    ask(page, QUESTION)
+    assert page.locator(".yj-question").inner_text() == QUESTION
+    assert page.locator(".yj-said").all_inner_texts()[:2] == [FIRST_SENTENCE, SECOND_SENTENCE]
+    assert page.input_value(ASK) == ""
+
+    page.click("a.yj-cite >> nth=0")
+    mark = page.wait_for_selector("mark")
+    # Emoji, a flag and a rare Han character stand before it: offsets are code points.
+    assert mark.text_content() == FIRST_SENTENCE
+    assert visible_part(page, "mark") == 1
+    assert page.locator(".yj-text").text_content() == LIBRARY.text
+    assert page.locator(".yj-title").inner_text() == LIBRARY.title
+    facts = page.locator(".yj-facts").inner_text()
+    assert facts == "江畔日报 · 何小满 · 2024-05-06 · articles/counter.md"
+    link = page.locator(".yj-original a")
+    assert link.get_attribute("href") == LIBRARY.url
+    assert link.get_attribute("rel") == "noopener noreferrer"
+    assert len(page.context.pages) == 1
+
+    page.click(".yj-next")
+    until(page, f"document.querySelector('mark')?.textContent === '{SECOND_SENTENCE}'")
+    assert page.locator(".yj-position").inner_text() == "引用 2 · 第 2 / 3 条"
+    page.click("a.yj-source >> nth=2")
+    until(page, "document.querySelector('.yj-title').textContent.startsWith('River')")
+    assert page.locator(".yj-text").text_content() == ENGLISH.text
+
+    # The passages below the answer open too.
+    page.click(".yj-passages summary")
+    page.click("a.yj-passage >> nth=0")
+    until(page, "document.querySelector('mark')?.textContent.includes('排队的人少了')")
+    page.click(".yj-close")
+    assert page.locator("#yj-panel").is_hidden()
+
+
+def test_the_keyboard_alone_is_enough(open_page):
+    page = open_page()
+    assert page.evaluate("document.activeElement.tagName") == "TEXTAREA"
+    page.keyboard.type(QUESTION)
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".yj-sources")
+    page.wait_for_selector("#yj-question .submit-button")
+    for _ in range(30):
+        page.keyboard.press("Shift+Tab")
+        if page.evaluate("document.activeElement.textContent").endswith("引用 2"):
+            break
+    assert page.evaluate("document.activeElement.className") == "yj-cite"
+    page.keyboard.press("Enter")
+    page.wait_for_selector("mark")
+    assert page.locator("mark").text_content() == SECOND_SENTENCE
+    assert page.evaluate("document.activeElement.tagName") == "MARK"
+    page.keyboard.press("Escape")
+    assert page.locator("#yj-panel").is_hidden()
+    assert page.evaluate("document.activeElement.textContent").endswith("2")
+
+    # Enter that ends a composition of an input method sends nothing.
+    page.focus(ASK)
+    page.keyboard.type("pinyin")
+    page.evaluate(
+        f"""document.querySelector('{ASK}').dispatchEvent(new KeyboardEvent(
+            'keydown', {{key: 'Enter', isComposing: true, bubbles: true, cancelable: true}}))"""
+    )
+    assert page.input_value(ASK) == "pinyin"
+    assert page.locator(".yj-question").count() == 1
+
+
+def test_examples_ask_and_a_new_conversation_forgets(open_page):
+    page = open_page()
+    examples = page.locator("#yj-chat .example")
+    assert examples.all_inner_texts()[2].strip() == PAYLOADS[1]
+    examples.nth(0).click()
+    page.wait_for_selector(".yj-sources")
+    assert page.locator(".yj-question").inner_text() == QUESTION
+    page.click("a.yj-cite >> nth=0")
+    page.wait_for_selector("mark")
+    page.click("#yj-new")
+    page.wait_for_selector(".yj-empty")
+    assert page.locator(".yj-answer").count() == 0
+    assert page.locator("#yj-panel").is_hidden()
+
+
+def test_declining_failing_and_stopping_say_what_happened(open_page, server):
+    page = open_page()
+    ask(page, "今天天气怎么样？")
+    declined = page.locator(".yj-declined").inner_text()
+    assert declined.splitlines()[0] == SIMPLIFIED.declined
+    assert page.locator("a.yj-passage").count() == 3
+    page.click("a.yj-passage >> nth=2")
+    page.wait_for_selector("mark")
+    assert page.locator("mark").text_content() == ENGLISH.text
+    page.keyboard.press("Escape")
+
+    ask(page, "没有索引")
+    assert "run: youju index articles" in page.locator(".yj-error").last.inner_text()
+    ask(page, "出错")
+    shown = page.locator(".yj-error").last.inner_text()
+    assert SIMPLIFIED.failed_inside in shown
+    assert "secret" not in page.content()
+
+    before = server.closed_streams()
+    page.fill(ASK, "要很久的问题")
+    page.press(ASK, "Enter")
+    until(page, "document.querySelectorAll('.yj-answer:last-child .yj-said').length > 3")
+    page.fill(ASK, "下一个问题")
+    page.click("#yj-question .stop-button")
+    page.wait_for_selector(".yj-stopped")
+    page.wait_for_selector("#yj-question .submit-button")
+    assert page.input_value(ASK) == "下一个问题"
+    deadline = time.monotonic() + 5
+    while server.closed_streams() == before and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert server.closed_streams() == before + 1
+
+
+def test_updates_come_at_a_pace_that_people_see(open_page):
+    page = open_page()
+    page.evaluate(
+        """() => {
+          window.changes = [];
+          new MutationObserver(() => {
+            const n = document.querySelectorAll('.yj-said').length;
+            if (n !== window.changes.at(-1)?.[1]) window.changes.push([performance.now(), n]);
+          }).observe(document.querySelector('#yj-chat'), {childList: true, subtree: true});
+        }"""
+    )
+    page.fill(ASK, "要很久的问题")
+    page.press(ASK, "Enter")
+    until(page, "document.querySelectorAll('.yj-said').length > 40")
+    changes = page.evaluate("window.changes")
+    page.click("#yj-new")
+    page.wait_for_selector(".yj-empty")
+    seconds = (changes[-1][0] - changes[0][0]) / 1000
+    assert len(changes) > 5
+    assert len(changes) / seconds < 14
+
+
+def test_a_poisoned_collection_is_text(open_page):
+    page = open_page()
+    ask(page, "毒 " + " ".join(PAYLOADS))
+    shown = page.evaluate("[...document.querySelectorAll('.yj-said')].map(n => n.textContent)")
+    assert shown == [re.sub("\0", "\ufffd", payload) for payload in PAYLOADS]
+    assert page.locator(".yj-question").text_content().endswith(PAYLOADS[-1])
+    inside = page.evaluate(
+        """() => [...document.querySelectorAll('.yj-answer *, .yj-question *')]
+          .map(n => n.tagName.toLowerCase() + [...n.attributes].map(a => ' ' + a.name).join(''))"""
+    )
+    assert set(inside) <= {
+        "div class",
+        "p class",
+        "span class",
+        "span class title",
+        "bdi",
+        "bdi class",
+        "ol",
+        "li",
+        "details class",
+        "summary",
+        "a class href",
+        "a class href title",
+    }
+    hrefs = page.evaluate("[...document.querySelectorAll('.yj-answer a')].map(a => a.href)")
+    assert all(href.split("#")[1].startswith("cite/") for href in hrefs)
+
+    for n in (0, 17, 21, 25):
+        page.locator("a.yj-cite").nth(n).click()
+        until(
+            page, "quote => document.querySelector('mark')?.textContent === quote", arg=PAYLOADS[n]
+        )
+        assert visible_part(page, "mark") == 1
+    assert page.locator(".yj-text").text_content() == POISON.text
+    assert page.locator(".yj-title").text_content() == POISON.title
+    assert page.locator(".yj-address").text_content() == POISON.url
+    assert page.locator("#yj-panel a").count() == 0
+    tags = page.evaluate(
+        "[...new Set([...document.querySelectorAll('#yj-panel .yj-body *')].map(n => n.tagName))]"
+    )
+    assert set(tags) <= {"H2", "P", "BDI", "DIV", "SPAN", "MARK"}
+    # An override is fenced in: what follows it in the line still stands to its right.
+    order = page.evaluate(
+        """() => {
+          const said = [...document.querySelectorAll('.yj-said')][21];
+          const first = said.querySelector('.yj-control');
+          const after = document.createRange();
+          after.setStart(first.nextSibling, 0); after.setEnd(first.nextSibling, 1);
+          return first.getBoundingClientRect().right <= after.getBoundingClientRect().left + 1;
+        }"""
+    )
+    assert order
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_a_citation_can_be_opened_from_its_address(open_page):
+    start = ENGLISH.text.index("branch")
+    page = open_page(path=f"/#cite/english-1/{start}/{start + 6}/1")
+    page.wait_for_selector("mark")
+    assert page.locator("mark").text_content() == "branch"
+
+
+def test_an_article_that_is_gone_is_said_to_be(browser, server):
+    page = browser.new_page()
+    page.goto(server.url + "/#cite/nobody/0/3/1")
+    page.wait_for_selector(".yj-state")
+    until(page, f"document.body.innerText.includes('{SIMPLIFIED.panel_gone}')")
+    page.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_narrow_screen_gets_a_sheet_and_both_schemes_are_readable(open_page, scheme):
+    page = open_page(width=360, height=740, scheme=scheme)
+    assert contrast(page, ".yj-empty p") >= 4.5
+    ask(page, QUESTION)
+    fits = "document.documentElement.scrollWidth <= 360 && document.body.scrollWidth <= 360"
+    assert page.evaluate(fits)
+    for selector in (
+        ".yj-said",
+        ".yj-cite",
+        ".yj-partly",
+        ".yj-question",
+        ".yj-source-title",
+        ".yj-byline bdi",
+        ".yj-label",
+        ".yj-collection",
+        ".submit-button",
+        "#yj-new",
+    ):
+        assert contrast(page, selector) >= 4.5, selector
+    page.click("a.yj-cite >> nth=0")
+    page.wait_for_selector("mark")
+    assert page.locator("mark").text_content() == FIRST_SENTENCE
+    assert visible_part(page, "mark") == 1
+    for selector in (".yj-text", "mark", ".yj-title", ".yj-facts bdi", ".yj-position"):
+        assert contrast(page, selector) >= 4.5, selector
+    assert page.evaluate(fits)
+    box = page.locator("#yj-panel").bounding_box()
+    assert (box["x"], box["width"]) == (0, 360)
+    assert box["y"] > 100
+    # What lies behind the sheet cannot take the focus; a tap beside it closes it.
+    assert page.evaluate("document.querySelector('gradio-app').inert")
+    page.mouse.click(180, 60)
+    assert page.locator("#yj-panel").is_hidden()
+    assert not page.evaluate("document.querySelector('gradio-app').inert")
+    dark = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert dark == {"light": "rgb(246, 245, 241)", "dark": "rgb(21, 24, 27)"}[scheme]

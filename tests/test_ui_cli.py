@@ -1,0 +1,190 @@
+"""The terminal: what each command prints, and how each mistake is answered."""
+
+import io
+import json
+import sys
+
+import pytest
+
+from ui.cli import main
+
+QUESTION = "截至2月底，交行的在线机器人回答了多少笔提问？"
+
+
+@pytest.fixture
+def youju(monkeypatch, capsys):
+    """Run a command in this process; gives (status, stdout, stderr)."""
+
+    def run(*arguments, stdin=None):
+        monkeypatch.setattr(sys, "argv", ["youju", *map(str, arguments)])
+        if stdin is not None:
+            monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
+        with pytest.raises(SystemExit) as exit_:
+            main()
+        captured = capsys.readouterr()
+        return exit_.value.code or 0, captured.out, captured.err
+
+    return run
+
+
+@pytest.fixture
+def folder(tmp_path):
+    articles = tmp_path / "news"
+    articles.mkdir()
+    (articles / "2021-05-06-branch.md").write_text(
+        "---\ntitle: 支行搬迁\nsource: 本地报\n---\n"
+        "江湾银行东门支行搬到和平路12号。新址有停车位。\n",
+        encoding="utf-8",
+    )
+    return articles
+
+
+def test_ask_prints_sentences_numbers_and_where_they_stand(youju, sample_folder):
+    status, out, err = youju("ask", QUESTION, "--index", sample_folder)
+    assert (status, err) == (0, "")
+    first = out.splitlines()[0]
+    assert "55.57万笔" in first
+    assert first.endswith("[1]")
+    assert "articles/zh/2020-03-12-six-banks-online.md" in out
+    command = next(line for line in out.splitlines() if "youju show" in line).split()
+    status, shown, _ = youju(*command[1:], "--index", sample_folder)
+    assert status == 0
+    assert f"⟦{first.removesuffix('[1]')}⟧" in shown
+
+
+def test_ask_declines_with_the_nearest_passages(youju, sample_folder):
+    status, out, _ = youju("ask", "冥王星上有几家银行网点？", "--index", sample_folder)
+    assert status == 0
+    assert "没有足够的依据" in out
+    assert "weak evidence" in out
+    assert out.count("\n- ") == 3
+
+
+def test_ask_json(youju, sample_folder):
+    _, out, _ = youju("ask", QUESTION, "--json", "--k", 3, "--index", sample_folder)
+    answer = json.loads(out)
+    assert answer["question"] == QUESTION
+    assert len(answer["passages"]) == 3
+
+
+def test_ask_filters(youju, sample_folder):
+    arguments = ["--json", "--since", "2022", "--until", "2022-06", "--lang", "zh"]
+    _, out, _ = youju("ask", "手机银行", *arguments, "--index", sample_folder)
+    days = {p["published"] for p in json.loads(out)["passages"]}
+    assert days
+    assert all("2022-01-01" <= day <= "2022-06-30" for day in days)
+
+
+def test_batch_from_stdin_to_stdout(youju, sample_folder):
+    lines = (
+        f'{json.dumps({"id": 1, "question": QUESTION})}\nnot json\n{{"id": 3, "question": "？"}}\n'
+    )
+    status, out, err = youju("ask", "--batch", "-", "--index", sample_folder, stdin=lines)
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert status == 1
+    assert [row["id"] for row in rows] == [1, None, 3]
+    assert [row.get("line") for row in rows] == [None, 2, 3]
+    assert "55.57万笔" in rows[0]["answer"]
+    assert "3 lines, 2 failed" in err
+
+
+def test_batch_between_files(youju, sample_folder, tmp_path):
+    questions, answers = tmp_path / "q.jsonl", tmp_path / "a.jsonl"
+    # A byte that is not UTF-8 spoils its own line only.
+    questions.write_bytes(
+        b'\xef\xbb\xbf{"id": "a", "question": "U\xe7\x9b\xbe"}\n'
+        b'{"id": "b", "question": "\xff\xff"}\n'
+    )
+    status, _, _ = youju("ask", "--batch", questions, "--output", answers, "--index", sample_folder)
+    rows = [json.loads(line) for line in answers.read_text(encoding="utf-8").splitlines()]
+    assert [row["id"] for row in rows] == ["a", "b"]
+    assert "error" not in rows[0]
+    assert "error" in rows[1]
+    assert status == 1
+
+
+def test_index_reports_and_syncs(youju, folder, tmp_path):
+    index = tmp_path / "index"
+    status, out, _ = youju("index", folder, "--index", index, "--dry-run")
+    assert status == 0
+    assert "+ news/2021-05-06-branch.md" in out
+    assert "nothing was written" in out
+    assert not index.exists()
+
+    status, out, _ = youju("index", folder, "--index", index)
+    assert (status, "1 added" in out, "wrote g000001: 1 articles" in out) == (0, True, True)
+    status, out, _ = youju("index", folder, "--index", index)
+    assert (status, "1 unchanged" in out, "kept g000001" in out) == (0, True, True)
+
+    (folder / "broken.pdf").write_bytes(b"%PDF-1.7 and nothing more")
+    (folder / "empty.txt").write_bytes(b"")
+    status, out, _ = youju("index", folder, "--index", index)
+    assert status == 1
+    assert "! news/broken.pdf: " in out
+    assert "! news/empty.txt: " in out
+    assert "kept g000001: 1 articles" in out or "wrote g000002: 1 articles" in out
+
+    status, out, _ = youju("index", folder, "--index", index, "--json")
+    assert json.loads(out)["counts"]["quarantined"] == 2
+
+
+def test_info_and_show(youju, folder, tmp_path):
+    index = tmp_path / "index"
+    youju("index", folder, "--index", index)
+    _, out, _ = youju("info", "--index", index, "--articles", "--json", "--verify")
+    facts = json.loads(out)
+    assert (facts["articles"], facts["earliest"]) == (1, "2021-05-06")
+    (row,) = facts["list"]
+    assert (row["title"], row["source"]) == ("支行搬迁", "本地报")
+    _, out, _ = youju("info", "--index", index, "--articles")
+    assert "支行搬迁" in out
+    _, out, _ = youju("show", row["id"], "--index", index, "--cite", "0:4")
+    assert "⟦江湾银行⟧东门支行" in out
+    _, out, _ = youju("show", row["id"], "--index", index, "--json")
+    assert json.loads(out)["published"] == "2021-05-06"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["ask", "？", "--index", "INDEX"], "nothing to search for"),
+        (["ask"], "ask one question"),
+        (["ask", "a", "--batch", "b"], "ask one question"),
+        (["ask", "a", "--output", "b"], "--output belongs to --batch"),
+        (["ask", "--batch", "none.jsonl", "--index", "INDEX"], "cannot open none.jsonl"),
+        (["ask", "--batch", "-", "--since", "2020"], "filters stand in each line"),
+        (["ask", "a", "--since", "soon", "--index", "INDEX"], "--since: 'soon' is not a date"),
+        (["ask", "a", "--since", "2021", "--until", "2020"], "ends before it begins"),
+        (["ask", "a", "--index", "nowhere"], "youju index"),
+        (["show", "nope", "--index", "INDEX"], "no article 'nope'"),
+        (["info", "--index", "nowhere"], "youju index"),
+        (["index", "nowhere"], "nowhere"),
+        (["index"], "name a folder or file"),
+        (["index", "a", "--rollback"], "--rollback takes no PATH"),
+        (["index", "a", "--config", "none.toml"], "cannot read the configuration"),
+        (["chat", "--index", "nowhere"], "youju index"),
+    ],
+    ids=lambda value: " ".join(value)[:30] if isinstance(value, list) else "",
+)
+def test_a_mistake_is_one_line_and_status_2(
+    youju, sample_folder, tmp_path, monkeypatch, arguments, message
+):
+    monkeypatch.chdir(tmp_path)
+    given = [str(sample_folder) if a == "INDEX" else a for a in arguments]
+    status, out, err = youju(*given, stdin="")
+    assert status == 2
+    assert out == ""
+    assert err.startswith("youju: ")
+    assert message in err
+    assert "Traceback" not in err
+    assert len(err.strip().splitlines()) == 1
+
+
+def test_unknown_options_are_usage_errors(youju):
+    status, _, err = youju("ask", "a", "--nope")
+    assert status == 2
+    assert "--nope" in err
+
+
+def test_version(youju):
+    assert youju("--version")[1].startswith("youju 0.")

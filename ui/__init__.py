@@ -1,0 +1,1 @@
+"""The faces of one call: terminal and web page."""

@@ -1,0 +1,84 @@
+"""A stream, paced: what arrives faster than people can see is handed on together.
+
+In: an iterator that may block and may fail. Out: lists of its items, at most one per interval,
+nothing lost, nothing reordered, the failure raised where it happened. Knows nothing of answers.
+"""
+
+import queue
+import threading
+import time
+from collections.abc import Iterator
+from typing import TypeVar
+
+__all__ = ["paced"]
+
+T = TypeVar("T")
+
+
+class _End:
+    """The last thing that a pump puts: the failure, or None."""
+
+    def __init__(self, error: BaseException | None) -> None:
+        self.error = error
+
+
+def paced(stream: Iterator[T], *, interval_s: float, stop: threading.Event) -> Iterator[list[T]]:
+    """Group the items of a stream so that no two groups come closer than ``interval_s``.
+
+    The first item is handed on at once. The stream runs in a thread of its own, so an item is
+    never held back because the next one is late. When ``stop`` is set this ends within
+    ``interval_s``, also while the stream is busy; when it ends early for any reason, the stream
+    is closed after the item that it is working on.
+
+    Raises:
+        Exception: whatever the stream raised, after all that came before it.
+    """
+    arrived: queue.SimpleQueue[T | _End] = queue.SimpleQueue()
+    closed = threading.Event()
+    pump = threading.Thread(
+        target=_pump, args=(stream, arrived, closed), name="youju-stream", daemon=True
+    )
+    pump.start()
+    waiting: list[T] = []
+    next_group_at = 0.0
+    try:
+        while not stop.is_set():
+            now = time.monotonic()
+            if waiting and now >= next_group_at:
+                yield waiting
+                waiting = []
+                next_group_at = time.monotonic() + interval_s
+                continue
+            try:
+                wait_s = min(interval_s, next_group_at - now) if waiting else interval_s
+                item = arrived.get(timeout=wait_s)
+            except queue.Empty:
+                continue
+            if not isinstance(item, _End):
+                waiting.append(item)
+                continue
+            if waiting:
+                yield waiting
+            if item.error is not None:
+                raise item.error
+            return
+    finally:
+        closed.set()
+
+
+def _pump(
+    stream: Iterator[T], arrived: "queue.SimpleQueue[T | _End]", closed: threading.Event
+) -> None:
+    error: BaseException | None = None
+    try:
+        for item in stream:
+            if closed.is_set():
+                break
+            arrived.put(item)
+    except BaseException as caught:  # raised again in the thread that asked
+        error = caught
+    finally:
+        close = getattr(stream, "close", None)  # generators have it, other iterators need not
+        if close is not None:
+            close()
+        arrived.put(_End(error))

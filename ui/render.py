@@ -1,0 +1,113 @@
+"""An answer, a report and an article as text for a terminal. Values in, text out."""
+
+import os
+import re
+from collections.abc import Iterable
+from typing import TextIO
+
+from index.article import Article
+from index.passage import Passage
+from rag.schema import AnswerSentence, Citation
+
+__all__ = ["Style", "article", "citations", "nearest", "plain", "sentence"]
+
+# Control characters from an article would drive the terminal (colours, titles, worse);
+# bidirectional overrides would show text in another order than it is cited in.
+_UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+class Style:
+    """Emphasis for a terminal; plain text elsewhere, and where NO_COLOR is set."""
+
+    def __init__(self, stream: TextIO) -> None:
+        """Decide by the stream that will be written to."""
+        self._on = stream.isatty() and not os.environ.get("NO_COLOR")
+
+    def bold(self, text: str) -> str:
+        """Titles."""
+        return self._wrap("1", text)
+
+    def dim(self, text: str) -> str:
+        """What may be skipped in reading."""
+        return self._wrap("2", text)
+
+    def mark(self, text: str) -> str:
+        """Cited characters; brackets stand in for colour where there is none."""
+        return self._wrap("30;43", text) if self._on else f"⟦{text}⟧"
+
+    def number(self, text: str) -> str:
+        """Citation numbers."""
+        return self._wrap("36", text)
+
+    def _wrap(self, code: str, text: str) -> str:
+        return f"\x1b[{code}m{text}\x1b[0m" if self._on else text
+
+
+def plain(text: str) -> str:
+    """Text of an article or a question, made harmless for a terminal."""
+    return _UNSAFE.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def sentence(said: AnswerSentence, style: Style) -> str:
+    """One sentence of the answer with its citation numbers behind it."""
+    return plain(said.text) + "".join(style.number(f"[{n}]") for n in said.citations)
+
+
+def citations(cited: Iterable[Citation], style: Style) -> str:
+    """The list under an answer: number, title, where and when, and how to see the place."""
+    lines = []
+    for c in cited:
+        where = " · ".join(filter(None, (c.source, c.published, c.path)))
+        lines.append(f"{style.number(f'[{c.n}]')} {style.bold(plain(c.title))}")
+        lines.append(f"    {plain(where)} · {c.verdict.value}")
+        lines.append(style.dim(f"    youju show {c.article_id} --cite {c.start}:{c.end}"))
+    return "\n".join(lines)
+
+
+def nearest(passages: Iterable[Passage], style: Style, *, limit: int = 3) -> str:
+    """The passages nearest to a declined question, each cut to a line."""
+    lines = []
+    for passage in list(passages)[:limit]:
+        lines.append(
+            f"- {style.bold(plain(passage.article.title))} ({plain(passage.article.path)})"
+        )
+        text = plain(" ".join(passage.chunk.text.split()))
+        lines.append(style.dim(f"  {text[:100]}{'…' if len(text) > 100 else ''}"))
+    return "\n".join(lines)
+
+
+def article(shown: Article, style: Style, *, cite: tuple[int, int] | None = None) -> str:
+    """A whole article under its title, with ``cite`` marked.
+
+    The cited characters are those of the stored text; marking adds, it changes nothing.
+    """
+    facts = {
+        "source": shown.source,
+        "author": shown.author,
+        "published": shown.published.isoformat() if shown.published else None,
+        "language": f"{shown.language} ({shown.script.value})",
+        "url": shown.url,
+        "tags": ", ".join(shown.tags),
+        "path": shown.path,
+        "encoding": shown.encoding,
+        "id": shown.id,
+    }
+    head = [style.bold(plain(shown.title))]
+    head += [style.dim(f"{name}: {plain(value)}") for name, value in facts.items() if value]
+    head += [
+        style.dim(
+            f"damaged at {d.start}:{d.end}: {plain(shown.text[d.start : d.end])} ({d.reason}"
+            + (f"; perhaps {plain(d.suggestion)})" if d.suggestion else ")")
+        )
+        for d in shown.damages
+    ]
+    if cite is None:
+        body = plain(shown.text)
+    else:
+        start, end = cite
+        body = (
+            plain(shown.text[:start])
+            + style.mark(plain(shown.text[start:end]))
+            + plain(shown.text[end:])
+        )
+    return "\n".join([*head, "", body])

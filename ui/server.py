@@ -1,0 +1,178 @@
+"""The web server of the page: our FastAPI application with the Gradio page mounted in it.
+
+In: something that answers (``ui.page.Asker``). Out: a page on a local address, and one JSON
+endpoint, ``/api/article``, from which the page reads the article behind a citation. It knows
+HTTP; it knows nothing of how answers are made.
+"""
+
+import contextlib
+import os
+import socket
+import sys
+import threading
+import webbrowser
+from collections.abc import Collection
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from index.errors import UnusableIndexError, UsageError
+from ui.article_view import view_article
+from ui.guard import Guard, is_loopback
+from ui.page import Asker, build_page, head, theme
+from ui.strings import SIMPLIFIED, Strings
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+    from fastapi.responses import JSONResponse
+
+__all__ = ["make_app", "serve"]
+
+STATIC = Path(__file__).with_name("static")
+
+_LOCAL_NAMES = ("127.0.0.1", "localhost", "::1")
+
+# Nothing leaves the machine: no usage statistics, no look-up of newer versions, no model hub.
+_OFFLINE = {
+    "GRADIO_ANALYTICS_ENABLED": "False",
+    "HF_HUB_OFFLINE": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "GRADIO_SHARE": "False",
+    "GRADIO_MCP_SERVER": "False",
+}
+
+
+def make_app(
+    asker: Asker,
+    *,
+    hosts: Collection[str] = _LOCAL_NAMES,
+    any_address: bool = False,
+    strings: Strings = SIMPLIFIED,
+) -> "FastAPI":
+    """Build the whole application around something that answers.
+
+    ``hosts`` are the names under which a browser may ask for the page; see :class:`Guard` for
+    ``any_address``. Sets the environment variables that keep Gradio offline, which it reads
+    when it is first imported.
+    """
+    os.environ.update(_OFFLINE)
+    import gradio
+    from fastapi import FastAPI
+    from fastapi.responses import JSONResponse
+    from fastapi.staticfiles import StaticFiles
+
+    app = FastAPI(title="Youju", docs_url=None, redoc_url=None, openapi_url=None)
+
+    # Plain def: FastAPI runs it in a thread, and the asker may read from disk.
+    def article(id: str, start: int = 0, end: int = 0, whole: bool = False) -> "JSONResponse":  # noqa: A002 - the name in the URL
+        try:
+            view = view_article(asker.article(id), start=start, end=end, whole=whole)
+        except (LookupError, UsageError) as error:
+            return _json({"error": str(error)}, status=404)
+        except UnusableIndexError as error:
+            return _json({"error": str(error)}, status=503)
+        return _json(view, status=200)
+
+    def _json(content: object, *, status: int) -> "JSONResponse":
+        return JSONResponse(content, status_code=status, headers={"cache-control": "no-store"})
+
+    # Added by call: a decorator would read annotations that name what is imported above.
+    app.add_api_route("/api/article", article, methods=["GET"], response_model=None)
+    app.mount("/page", StaticFiles(directory=STATIC), name="page")
+    mounted: FastAPI = gradio.mount_gradio_app(
+        app,
+        build_page(asker, strings=strings),
+        path="/",
+        footer_links=[],
+        run_history=False,
+        ssr_mode=False,
+        mcp_server=False,
+        enable_monitoring=False,
+        pwa=False,
+        show_error=False,
+        app_kwargs={"docs_url": None, "redoc_url": None, "openapi_url": None},
+        theme=theme(),
+        head=head(strings),
+    )
+    mounted.add_middleware(Guard, hosts=frozenset(hosts), any_address=any_address)
+    return mounted
+
+
+def serve(
+    asker: Asker,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 7860,
+    open_browser: bool = False,
+    allow_remote: bool = False,
+    hosts: Collection[str] = (),
+) -> None:
+    """Serve the page until interrupted. Port 0 takes a free one; the address goes to stderr.
+
+    ``hosts`` are further names for the page, such as that of a proxy before it.
+
+    Raises:
+        UsageError: ``host`` can be reached from other machines and ``allow_remote`` is off, or
+            the address cannot be listened on.
+    """
+    if not is_loopback(host) and not allow_remote:
+        raise UsageError(
+            f"{host} can be reached from other machines, and the page has no login; "
+            "use --host 127.0.0.1, or --allow-remote to mean it"
+        )
+    listener = _listen(host, port)
+    with listener:
+        bound_port = listener.getsockname()[1]
+        app = make_app(
+            asker,
+            hosts=(*_LOCAL_NAMES, *hosts, host),
+            any_address=not is_loopback(host),
+        )
+        import uvicorn
+
+        server = uvicorn.Server(
+            uvicorn.Config(
+                app,
+                log_level="warning",
+                server_header=False,
+                proxy_headers=False,
+                # Open event streams never end by themselves: Ctrl+C must not wait for them.
+                timeout_graceful_shutdown=2,
+            )
+        )
+        url = f"http://{_for_url(host)}:{bound_port}/"
+        print(f"Youju: {url}  (Ctrl+C to stop)", file=sys.stderr, flush=True)
+        if open_browser:
+            # The socket listens already, so the browser waits for the first answer by itself.
+            threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
+        # uvicorn raises the interrupt again once all is shut down: that is how it is meant to end.
+        with contextlib.suppress(KeyboardInterrupt):
+            server.run(sockets=[listener])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Bind the address before anything slow is loaded, so that a taken port fails at once."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host.strip("[]"), port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind, protocol)
+    except (OSError, OverflowError) as error:
+        raise UsageError(f"cannot listen on {host} port {port}: {error}") from error
+    try:
+        if os.name == "posix":  # elsewhere the option would let two servers share the port
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(128)
+    except (OSError, OverflowError) as error:
+        listener.close()
+        raise UsageError(
+            f"cannot listen on {host} port {port}: {error}; try --port {port + 1}"
+        ) from error
+    return listener
+
+
+def _for_url(host: str) -> str:
+    """Write an address as a URL has it; "every address" is reached as the local one."""
+    if host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host and not host.startswith("[") else host
