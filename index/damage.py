@@ -136,17 +136,22 @@ def _first(
 
 
 def _lead(trail: int, *, previous: str, following: str, context: Counter[str]) -> str | None:
-    """Find the character with this trail byte; None where no lead byte is clearly the best."""
+    """Find the character with this trail byte; None where no lead byte is clearly the best.
+
+    A mark such as "。" may stand on its own frequency; a Han character must be seen elsewhere in
+    the article before the one that follows it.
+    """
     scored = sorted(
         (
-            (value + _known(context[previous + char]) + _known(context[char + following]), char)
+            (value + _known(context[previous + char]) + 2 * _known(context[char + following]), char)
             for value, char in _by_trail(trail)
         ),
         reverse=True,
     )
     if not scored or (len(scored) > 1 and scored[0][0] - scored[1][0] < _LEAD):
         return None
-    return scored[0][1]
+    best = scored[0][1]
+    return best if best in "。，、；：！？" or context[best + following] else None
 
 
 def _known(times: int) -> float:

@@ -127,9 +127,8 @@ _ACCENTS_PER_LETTER = 0.5
 # In Portuguese ã and õ come with these; Romanian (cp1250) and Hungarian have them without.
 _PORTUGUESE = re.compile("ão|ãe|õe|ç", re.IGNORECASE)
 
-# ASCII with this much of tabs and controls is UTF-16 of a script whose high byte is one of them
-# (Devanagari: 0x09).
-_TABS_OF_UTF16 = 0.2
+# ASCII with this much of controls may be UTF-16 of a script whose bytes are such (Devanagari).
+_CONTROLS_OF_UTF16 = 0.05
 
 # Damaged UTF-8 is kept while there is no more than one bad place in this many good characters.
 _GOOD_PER_BAD = 50
@@ -250,7 +249,9 @@ def _without_mark(data: bytes, declared: str | None) -> _Candidate:
     else:
         plausible = not best.assessment.foreign or best.assessment.mean >= _least(best.assessment)
     if not plausible:
-        if has_nul or _share_of_controls(data) > _MAX_CONTROL_SHARE:
+        if has_nul:
+            raise UnreadableError("not a text: the file holds NUL bytes and is not UTF-16")
+        if _share_of_controls(data) > _MAX_CONTROL_SHARE:
             raise UnreadableError("not a text: the bytes make sense in no encoding")
         raise UnreadableError(
             f"in no encoding that makes sense: the nearest, {best.name}, gives characters that "
@@ -385,8 +386,7 @@ def _seven_bit(data: bytes, claim: str | None) -> _Candidate | None:
     """Read ASCII that carries another encoding: ISO 2022, HZ, UTF-16 of some scripts."""
     as_ascii = data.decode("ascii")
     trials: list[str] = []
-    tabs = len(data) - len(data.translate(None, _CONTROLS + b"\t\v\f\x1a\x1b"))
-    if tabs > _TABS_OF_UTF16 * len(data):
+    if _share_of_controls(data) > _CONTROLS_OF_UTF16:
         trials = ["utf-16-le", "utf-16-be"]
     elif b"\x1b$" in data:
         trials = ["iso2022_jp_2", "iso2022_jp_ext", "iso2022_kr"]
@@ -396,7 +396,6 @@ def _seven_bit(data: bytes, claim: str | None) -> _Candidate | None:
         reading = _strict(data, codec)
         if reading is not None and "\0" not in reading[0]:
             candidate = _candidate(reading, codec.replace("_", "-"), 0.0)
-            # A table of single digits between tabs must not become Devanagari.
             if candidate.assessment.mean >= _PLAUSIBLE and candidate.score > assess(as_ascii).total:
                 return candidate
     return None
@@ -491,6 +490,8 @@ _MISREADINGS: tuple[tuple[str, str], ...] = (
     ("euc-kr", "windows-1252"),
     ("euc-kr", "gb18030"),
 )
+# Some files went in and out again.
+_TWICE = (("utf-8", "windows-1252", 2), ("utf-8", "latin-1", 2))
 _CODECS = {name: names[0] for name, names, _ in _CANDIDATES} | {
     "utf-8": "utf-8",
     "latin-1": "latin-1",
@@ -506,8 +507,6 @@ _GAIN = 25.0
 _GAIN_OF_LINE = 8.0
 # What a repair must reach. Lower and it has only turned one kind of garbage into another.
 _REPAIRED_MEAN = -8.3
-# Garbled in and out again: some files went through it twice.
-_MAX_ROUNDS = 2
 # Above this share of suspect characters the whole text is tried before its lines are.
 _WHOLE_SHARE = 0.1
 # Mojibake that lost bytes is told by what is left of it: this share of the characters may be gone,
@@ -524,18 +523,6 @@ def _repair(text: str) -> tuple[str, str] | None:
     Raises:
         UnreadableError: the text is mojibake, but not all its bytes survived.
     """
-    names: list[str] = []
-    for _ in range(_MAX_ROUNDS):
-        step = _repair_once(text)
-        if step is None:
-            break
-        text, name = step
-        names.append(name)
-    return (text, ", ".join(names)) if names else None
-
-
-def _repair_once(text: str) -> tuple[str, str] | None:
-    """Undo one misreading, of the whole text or of whole lines."""
     whole = assess(text)
     if not whole.foreign:
         return None
@@ -578,12 +565,14 @@ def _best_repair(pieces: list[str]) -> tuple[str, list[str | None]] | None:
     """Find the misreading whose repair gains most: (its name, each piece repaired or None)."""
     best: tuple[float, str, list[str | None]] | None = None
     before: dict[str, Assessment] = {}
-    for right, wrong in _MISREADINGS:
+    for right, wrong, times in (*((r, w, 1) for r, w in _MISREADINGS), *_TWICE):
         gained = 0.0
         least = _GAIN_OF_LINE if right == "utf-8" else _GAIN
         repaired: list[str | None] = []
         for piece in pieces:
             attempt = _undo(piece, right, wrong)
+            if times == 2 and attempt is not None:
+                attempt = _undo(attempt, right, wrong)
             if attempt is None:
                 repaired.append(None)
                 continue
@@ -595,7 +584,7 @@ def _best_repair(pieces: list[str]) -> tuple[str, list[str | None]] | None:
             repaired.append(attempt if good else None)
             gained += gain * good
         if gained >= _GAIN and (best is None or gained > best[0]):
-            best = gained, f"{right} read as {wrong}", repaired
+            best = gained, f"{right} read as {wrong}{' twice' * (times == 2)}", repaired
     return best and best[1:]
 
 
@@ -637,7 +626,11 @@ def _refuse_lossy(text: str) -> None:
 def _refuse_accents(text: str, whole: Assessment) -> None:
     """Raise where a text is little but accented letters and signs: more bytes lost than left."""
     letters = sum(letter.isascii() and letter.isalpha() for letter in text[:_SAMPLE])
-    foreign = sum(not char.isascii() for char in text[:_SAMPLE])
+    known = _browser_1252_bytes()  # Vietnamese, as rich in accents, has others
+    foreign = sum(not char.isascii() and ord(char) in known for char in text[:_SAMPLE])
+    others = sum(ord(char) not in known for char in text[:_SAMPLE])
+    if others * 20 > foreign:
+        return
     if whole.language is Language.LATIN and foreign > _ACCENTS_PER_LETTER * letters:
         raise UnreadableError(
             "garbled: hardly anything but accented letters and signs, as when an earlier program "
