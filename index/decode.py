@@ -129,6 +129,7 @@ _PORTUGUESE = re.compile("ão|ãe|õe|ç", re.IGNORECASE)
 
 # ASCII with this much of controls may be UTF-16 of a script whose bytes are such (Devanagari).
 _CONTROLS_OF_UTF16 = 0.05
+_LEAST_UTF16 = 24  # bytes
 
 # Damaged UTF-8 is kept while there is no more than one bad place in this many good characters.
 _GOOD_PER_BAD = 50
@@ -386,7 +387,7 @@ def _seven_bit(data: bytes, claim: str | None) -> _Candidate | None:
     """Read ASCII that carries another encoding: ISO 2022, HZ, UTF-16 of some scripts."""
     as_ascii = data.decode("ascii")
     trials: list[str] = []
-    if _share_of_controls(data) > _CONTROLS_OF_UTF16:
+    if len(data) >= _LEAST_UTF16 and _share_of_controls(data) > _CONTROLS_OF_UTF16:
         trials = ["utf-16-le", "utf-16-be"]
     elif b"\x1b$" in data:
         trials = ["iso2022_jp_2", "iso2022_jp_ext", "iso2022_kr"]

@@ -202,15 +202,16 @@ _KINDS = 12
 
 # Long texts are walked in pieces of about this many characters, to bound memory.
 _PIECE = 1 << 20
+_SHORT = 4096
 
 
 @dataclass(frozen=True, slots=True)
 class _Model:
     """``nats``: (languages, _SIZE); ``kinds``: (_SIZE,); ``pairs``: (_KINDS * _KINDS,)."""
 
-    nats: NDArray[np.float32]
-    kinds: NDArray[np.uint8]
-    pairs: NDArray[np.float32]
+    nats: NDArray[np.float64]
+    kinds: NDArray[np.int64]
+    pairs: NDArray[np.float64]
 
 
 def assess(text: str) -> Assessment:
@@ -220,21 +221,31 @@ def assess(text: str) -> Assessment:
     True
     """
     model = _model()
-    counts = np.zeros(_SIZE, np.int64)
-    pairs = np.zeros(_KINDS * _KINDS, np.int64)
+    totals = np.zeros(len(Language))
+    foreign_totals = np.zeros(len(Language))
+    charge = 0.0
+    foreign = 0
     for piece in _pieces(text):
         points = _points(piece)
-        counts += np.bincount(points, minlength=_SIZE)
-        kinds = model.kinds[points].astype(np.intp)
-        pairs += np.bincount(kinds[:-1] * _KINDS + kinds[1:], minlength=_KINDS * _KINDS)
-    totals = model.nats.astype(np.float64) @ counts
+        kinds = model.kinds[points]
+        pairs = kinds[:-1] * _KINDS + kinds[1:]
+        if points.size < _SHORT:
+            weights: NDArray[np.int64] | int = 1
+            charge += float(model.pairs[pairs].sum())
+        else:
+            # A long piece has each character often: count them first.
+            counts = np.bincount(points, minlength=_SIZE)
+            points = np.flatnonzero(counts)
+            weights = counts[points]
+            charge += float(model.pairs @ np.bincount(pairs, minlength=_KINDS * _KINDS))
+        nats = model.nats[:, points] * weights
+        beyond = points >= 0x80
+        totals += nats.sum(axis=1)
+        foreign_totals += nats[:, beyond].sum(axis=1)
+        foreign += int((beyond * weights).sum())
     best = int(totals.argmax())
-    charge = float(model.pairs.astype(np.float64) @ pairs)
-    foreign = int(counts[0x80:].sum())
-    ascii_part = float(model.nats[best, :0x80].astype(np.float64) @ counts[:0x80])
-    total = float(totals[best]) + charge
-    mean = (total - ascii_part) / foreign if foreign else 0.0
-    return Assessment(total, mean, foreign, tuple(Language)[best])
+    mean = (float(foreign_totals[best]) + charge) / foreign if foreign else 0.0
+    return Assessment(float(totals[best]) + charge, mean, foreign, tuple(Language)[best])
 
 
 def line_assessments(text: str, language: Language) -> Iterator[tuple[int, int, float, int]]:
@@ -252,7 +263,7 @@ def line_assessments(text: str, language: Language) -> Iterator[tuple[int, int, 
             ends = np.append(ends, points.size)
         starts = np.concatenate(([0], ends[:-1]))
         foreign = points >= 0x80
-        sums = np.add.reduceat(np.where(foreign, nats[points], 0.0).astype(np.float64), starts)
+        sums = np.add.reduceat(np.where(foreign, nats[points], 0.0), starts)
         sizes = np.add.reduceat(foreign.astype(np.int64), starts)
         means = sums / np.maximum(sizes, 1)
         for start, end, mean, size in zip(
@@ -293,7 +304,7 @@ def _model() -> _Model:
     """Build the tables once, when a text is first scored."""
     own = {language: np.full(_SIZE, -np.inf) for language in Language}
     shared = np.full(_SIZE, _UNASSIGNED)
-    kinds = np.zeros(_SIZE, np.uint8)
+    kinds = np.zeros(_SIZE, np.int64)
     for point in range(_SLOTS):
         char = chr(point)
         category = unicodedata.category(char)
@@ -333,7 +344,7 @@ def _model() -> _Model:
 
     anywhere = np.maximum.reduce(list(own.values())) - _CODE_SWITCH
     rows = [np.maximum.reduce([own[language], anywhere, shared]) for language in Language]
-    nats = np.stack(rows).astype(np.float32)
+    nats = np.stack(rows)
     nats[:, :0x80] = shared[:0x80]
     return _Model(nats, kinds, _pair_charges())
 
@@ -414,9 +425,9 @@ def _standards(shared: NDArray[np.float64]) -> None:
     cells("euc_kr", range(0xB0, 0xC9), high, -10.5)
 
 
-def _pair_charges() -> NDArray[np.float32]:
+def _pair_charges() -> NDArray[np.float64]:
     """Return the charge for each pair of kinds, row by row; 0 where the pair is ordinary."""
-    charge = np.zeros((_KINDS, _KINDS), np.float32)
+    charge = np.zeros((_KINDS, _KINDS))
 
     def either_way(first: int, second: int, nats: float) -> None:
         charge[first, second] = charge[second, first] = nats

@@ -104,6 +104,15 @@ def test_searching_changes_no_byte(index, rows):
     assert index.path.read_bytes() == before
 
 
+def test_one_question_is_searched_by_one_thread(index, rows):
+    # Several OpenMP threads make a single search several times slower (python -m eval.bench).
+    import faiss
+
+    faiss.omp_set_num_threads(4)
+    index.search(rows[0], k=3)
+    assert faiss.omp_get_max_threads() == 1
+
+
 def test_a_search_goes_on_after_the_file_is_deleted(rows, tmp_path):
     index = written(tmp_path, rows)
     index.path.unlink()

@@ -1,0 +1,121 @@
+"""Write ``index.fold`` as a normaliser that a ``tokenizer.json`` can carry.
+
+In: a mapping of single characters. Out: a ``Precompiled`` normaliser of the tokenizers library,
+which looks characters up in a double-array trie: one pass over the text, in Rust. (A chain of
+``Replace`` steps would be one pass for each of some ten thousand characters.)
+
+The format is sentencepiece's: the length of the trie in bytes, the trie in the units of
+darts-clone (https://github.com/s-yata/darts-clone), then the replacements, each ended by a zero.
+"""
+
+import struct
+import sys
+import unicodedata
+from collections.abc import Mapping
+from typing import Any
+
+from tokenizers import normalizers
+
+from index.fold import fold
+
+__all__ = ["fold_normalizer", "folded_characters"]
+
+_HAS_LEAF = 1 << 8
+_LEAF = 1 << 31
+
+
+def folded_characters() -> dict[str, str]:
+    """Map every character that the tokenizer sees as another one.
+
+    Letters and digits fold as ``index.fold`` has it. Punctuation, symbols, controls and white
+    space become a blank: they part words and carry no meaning of their own in a mean of vectors.
+    """
+    mapping = {}
+    for code in range(1, sys.maxunicode + 1):
+        char = chr(code)
+        category = unicodedata.category(char)
+        if category in ("Cs", "Cn", "Co"):
+            continue
+        folded = fold(char)
+        if unicodedata.category(folded)[0] in "PSZC":
+            folded = " "
+        if folded != char:
+            mapping[char] = folded
+    return mapping
+
+
+def fold_normalizer(mapping: Mapping[str, str]) -> normalizers.Normalizer:
+    """Build the normaliser that replaces each key, a single character, by its value."""
+    normalizer: normalizers.Normalizer = normalizers.Precompiled(_charsmap(mapping))
+    return normalizer
+
+
+def _charsmap(mapping: Mapping[str, str]) -> bytes:
+    replacements = bytearray()
+    places: dict[str, int] = {}
+    for folded in mapping.values():
+        if folded not in places:
+            places[folded] = len(replacements)
+            replacements += folded.encode() + b"\0"
+    trie = _double_array({char.encode(): places[folded] for char, folded in mapping.items()})
+    return struct.pack("<I", 4 * len(trie)) + struct.pack(f"<{len(trie)}I", *trie) + replacements
+
+
+_Node = dict[int, Any]  # byte → node, or the value of a key under byte 0
+
+
+def _double_array(keys: Mapping[bytes, int]) -> list[int]:
+    """Lay out a trie so that the child by byte ``c`` of a node with base ``b`` is at ``b ^ c``.
+
+    A key's value is a leaf by byte 0. Blocks of 256 units are filled first fit: a node's children
+    share one block, because ``^ c`` changes the low eight bits only.
+    """
+    root: _Node = {}
+    for key, value in keys.items():
+        node = root
+        for byte in key:
+            child = node.setdefault(byte, {})
+            assert isinstance(child, dict)  # byte 0, the only leaf, occurs in no key
+            node = child
+        node[0] = value
+
+    units = [0] * 256
+    taken = [False] * 256
+    taken[0] = True  # the root
+    bases: set[int] = set()  # two nodes of one base would take each other's children for their own
+    first_open = 0  # blocks before it are so full that they are no longer tried
+    pending: list[tuple[int, _Node]] = [(0, root)]
+    while pending:
+        place, node = pending.pop()
+        base = None
+        for block in range(first_open, len(units), 256):
+            base = next(
+                (
+                    b
+                    for b in range(block, block + 256)
+                    if b not in bases and not any(taken[b ^ c] for c in node)
+                ),
+                None,
+            )
+            if base is not None:
+                break
+            if block == first_open and sum(taken[block : block + 256]) > 240:
+                first_open += 256
+        if base is None:
+            base = len(units)
+            units += [0] * 256
+            taken += [False] * 256
+        bases.add(base)
+        offset = place ^ base
+        assert offset < 1 << 21  # the longest that a unit holds unscaled
+        units[place] |= offset << 10
+        if 0 in node:
+            units[place] |= _HAS_LEAF
+        for byte, child in node.items():
+            taken[base ^ byte] = True
+            if isinstance(child, int):
+                units[base ^ byte] = child | _LEAF
+            else:
+                units[base ^ byte] = byte
+                pending.append((base ^ byte, child))
+    return units

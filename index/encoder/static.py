@@ -1,0 +1,120 @@
+"""Run a static encoder: texts in, vectors out, without torch.
+
+In: a sentence-transformers folder as ``index.encoder.train`` writes it. A text is folded and cut
+into pieces by the folder's tokenizer; its vector is the mean of its pieces' vectors, scaled to
+length 1: the same as ``SentenceTransformer(folder).encode`` gives. It reads a text of any length
+whole, and knows nothing of the order of its words.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from safetensors import SafetensorError
+from safetensors.numpy import load_file
+from tokenizers import Tokenizer
+
+from index.errors import UsageError
+from index.vectors import Vectors, refuse_single, unit_rows
+
+__all__ = ["MODEL", "StaticEncoder", "is_static_model"]
+
+MODEL = Path(__file__).parent / "model"
+"""The folder of the bundled model."""
+
+_BATCH_CHARS = 500_000  # of one call of the tokenizer, whose result takes some 100 bytes a piece
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def is_static_model(folder: Path) -> bool:
+    """Tell whether a folder holds a model that ``StaticEncoder`` can run."""
+    try:
+        modules = json.loads((folder / "modules.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(modules, list) and [
+        str(module.get("type", "")).rpartition(".")[2] if isinstance(module, dict) else ""
+        for module in modules
+    ] == ["StaticEmbedding", "Normalize"]
+
+
+class StaticEncoder:
+    """The bundled encoder, or another one of its kind.
+
+    ``name`` is a fingerprint of the files that decide the vectors. Questions and passages are
+    treated alike. A text without any known piece has no direction and gets the first axis.
+    """
+
+    def __init__(self, folder: Path = MODEL) -> None:
+        """Load a folder.
+
+        Raises:
+            UsageError: The folder is not such a model, or is damaged.
+        """
+        tokenizer, weights = folder / "tokenizer.json", folder / "model.safetensors"
+        try:
+            raw = tokenizer.read_bytes()
+            digest = hashlib.sha256(raw)
+            digest.update(weights.read_bytes())
+            tensors = load_file(weights)
+            # The library raises bare Exceptions for what it cannot read.
+            self._tokenizer: Tokenizer = Tokenizer.from_buffer(raw)
+        except OSError as error:
+            raise UsageError(f"no static encoder in {folder}: {error.strerror}") from error
+        except (SafetensorError, Exception) as error:
+            raise UsageError(f"the static encoder in {folder} is damaged: {error}") from error
+        self._rows: npt.NDArray[np.int8] = tensors["embeddings"]
+        self._scales: npt.NDArray[np.float32] = tensors["weights"]
+        if len(self._rows) != self._tokenizer.get_vocab_size():
+            raise UsageError(
+                f"the static encoder in {folder} is damaged: {len(self._rows)} rows for "
+                f"{self._tokenizer.get_vocab_size()} pieces"
+            )
+        self._tokenizer.no_padding()
+        self._tokenizer.no_truncation()
+        self.name = f"static-{digest.hexdigest()[:16]}"
+        self.dim = int(self._rows.shape[1])
+
+    def embed_questions(self, texts: Sequence[str]) -> Vectors:
+        """Embed questions: ``(len(texts), dim)``, in order, rows of unit length."""
+        return self._embed(texts)
+
+    def embed_passages(
+        self,
+        texts: Sequence[str],
+        *,
+        progress: bool = False,  # noqa: ARG002 - seconds for a large collection: nothing to show
+    ) -> Vectors:
+        """Embed passages: ``(len(texts), dim)``, in order, rows of unit length."""
+        return self._embed(texts)
+
+    def _embed(self, texts: Sequence[str]) -> Vectors:
+        refuse_single(texts)
+        sums = np.zeros((len(texts), self.dim))
+        number = 0
+        for batch in _batches(texts):
+            for encoding in self._tokenizer.encode_batch_fast(batch, add_special_tokens=False):
+                ids = np.array(encoding.ids, dtype=np.intp)
+                # One text at a time: its rows fit the cache, those of a batch do not.
+                sums[number] = self._scales[ids] @ self._rows[ids].astype(np.float32)
+                number += 1
+        return unit_rows(sums)
+
+
+def _batches(texts: Sequence[str]) -> Iterator[list[str]]:
+    """Cut the texts into batches of bounded size, without what UTF-8 cannot write."""
+    batch: list[str] = []
+    chars = 0
+    for text in texts:
+        if batch and chars + len(text) > _BATCH_CHARS:
+            yield batch
+            batch, chars = [], 0
+        batch.append(_SURROGATE.sub("\ufffd", text))
+        chars += len(text)
+    if batch:
+        yield batch

@@ -1,0 +1,277 @@
+"""Train the bundled encoder: the data folder in, a sentence-transformers folder out.
+
+``python -m index.encoder.train --data DIR --output DIR [--work DIR]``
+
+A vector for each piece of the vocabulary; a text is the mean of its pieces' vectors. Training
+pulls the two texts of a pair together and away from the other pairs of the batch (InfoNCE,
+van den Oord et al. 2018), both ways. How much a token counts is the length of its vector: it
+starts at a/(a+p) of its frequency p (SIF, Arora et al. 2017) and is learned with the rest.
+
+The steps (corpus, vocabulary, tokens, training) leave their results in the work folder; started
+again, the program goes on from the last one, inside the training from the last checkpoint.
+"""
+
+import argparse
+import json
+import logging
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from index.encoder.corpus import read_corpus
+from index.encoder.folder import write_model
+from index.encoder.tasks import SHARES, Batch, Tasks, tokenize_corpus
+from index.encoder.vocabulary import MARK, sample_texts, train_tokenizer
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["Recipe", "main", "train_table"]
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Everything that decides what is trained."""
+
+    vocabulary: int = 50_000
+    dim: int = 256
+    batch: int = 1_024
+    steps: int = 6_000
+    minutes: float | None = None  # stop early, with the rate of learning fitted to the time
+    rate: float = 0.02
+    warmup: int = 100
+    scale: float = 20.0  # of cosines, before the softmax
+    sif: float = 1e-4
+    seed: int = 1
+
+
+def train_table(
+    tasks: Tasks,
+    frequencies: npt.NDArray[np.float64],
+    recipe: Recipe,
+    *,
+    checkpoint: Path,
+    device: str,
+) -> npt.NDArray[np.float32]:
+    """Train the table of token vectors, ``(vocabulary, dim)``.
+
+    Progress counts steps, or minutes where the recipe limits them; the rate of learning falls to
+    zero with it. A checkpoint is written every two minutes and taken up when it is there.
+    """
+    import torch
+
+    torch.manual_seed(recipe.seed)
+    table = torch.nn.EmbeddingBag(len(frequencies), recipe.dim, mode="mean", device="cpu")
+    weights = recipe.sif / (recipe.sif + np.maximum(frequencies, 1e-8))
+    with torch.no_grad():
+        table.weight.normal_(std=recipe.dim**-0.5)
+        table.weight.mul_(torch.from_numpy(weights.astype(np.float32))[:, None])
+    table.to(device)
+    optimizer = torch.optim.Adam(table.parameters(), lr=recipe.rate, betas=(0.9, 0.98), fused=True)
+
+    step, spent = _resume(table, optimizer, checkpoint)
+    started = saved = time.monotonic()
+    losses: list[float] = []
+    while True:
+        elapsed = spent + time.monotonic() - started
+        done = step / recipe.steps
+        if recipe.minutes is not None:
+            done = max(done, elapsed / 60 / recipe.minutes)
+        if done >= 1:
+            break
+        for group in optimizer.param_groups:
+            group["lr"] = recipe.rate * min((step + 1) / recipe.warmup, 1 - done)
+        batch = tasks.draw(step, recipe.batch, seed=recipe.seed, shares=SHARES)
+        loss = _loss(table, batch, scale=recipe.scale, device=device)
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        losses.append(loss.item())
+        step += 1
+        if step % 100 == 0:
+            logger.info(
+                "step %d, %.0f %%, loss %.3f, %.0f pairs/s",
+                step,
+                100 * done,
+                np.mean(losses[-100:]),
+                step * recipe.batch / (spent + time.monotonic() - started),
+            )
+        if time.monotonic() - saved > 120:
+            saved = time.monotonic()
+            _save(table, optimizer, checkpoint, step=step, spent=spent + saved - started)
+    _save(table, optimizer, checkpoint, step=step, spent=spent + time.monotonic() - started)
+    trained: npt.NDArray[np.float32] = table.weight.detach().cpu().numpy()
+    return trained
+
+
+def _loss(
+    table: "torch.nn.EmbeddingBag", batch: Batch, *, scale: float, device: str
+) -> "torch.Tensor":
+    """Tell the right partner of each text among those of the batch, from both sides."""
+    import torch
+    from torch.nn import functional
+
+    groups = torch.from_numpy(batch.groups).to(device)
+    vectors = functional.normalize(_means(table, batch, device=device), dim=1)
+    first, second = vectors.chunk(2)
+    scores = scale * first @ second.T
+    same = groups[:, None] == groups[None, :]
+    same.fill_diagonal_(fill_value=False)
+    scores = scores.masked_fill(same, float("-inf"))
+    right = torch.arange(len(first), device=device)
+    forth = functional.cross_entropy(scores, right)
+    back = functional.cross_entropy(scores.T, right)
+    return (forth + back) / 2
+
+
+def _means(table: "torch.nn.EmbeddingBag", batch: Batch, *, device: str) -> "torch.Tensor":
+    """Average the rows of each bag, with a gradient.
+
+    On a CPU the gradient of ``EmbeddingBag`` takes four times as long as all the rest of a step;
+    as a product of sparse and dense matrices it is a fifth of that.
+    """
+    import torch
+
+    if device != "cpu":
+        tokens, offsets = torch.from_numpy(batch.tokens), torch.from_numpy(batch.offsets)
+        means: torch.Tensor = table(tokens.to(device), offsets.to(device))
+        return means
+
+    from scipy import sparse  # type: ignore[import-untyped]
+
+    ends = np.append(batch.offsets, len(batch.tokens))
+    sizes = np.diff(ends)
+    counts = sparse.csr_matrix(
+        (np.repeat(1 / np.maximum(sizes, 1), sizes).astype(np.float32), batch.tokens, ends),
+        shape=(len(sizes), table.num_embeddings),
+    )
+    counts.sum_duplicates()
+
+    class Product(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: object, weight: torch.Tensor) -> torch.Tensor:  # noqa: ARG004
+            return torch.from_numpy(counts @ weight.detach().numpy())
+
+        @staticmethod
+        def backward(ctx: object, gradient: torch.Tensor) -> torch.Tensor:  # noqa: ARG004
+            return torch.from_numpy(counts.T @ gradient.numpy())
+
+    product: torch.Tensor = Product.apply(table.weight)  # type: ignore[no-untyped-call]
+    return product
+
+
+def _save(
+    table: "torch.nn.EmbeddingBag",
+    optimizer: "torch.optim.Adam",
+    path: Path,
+    *,
+    step: int,
+    spent: float,
+) -> None:
+    from safetensors.torch import save_file
+
+    (state,) = optimizer.state.values()
+    tensors = {
+        "table": table.weight.detach().cpu(),
+        "mean": state["exp_avg"].cpu(),
+        "square": state["exp_avg_sq"].cpu(),
+    }
+    fresh = path.with_suffix(".tmp")
+    save_file(tensors, fresh, metadata={"step": str(step), "spent": str(spent)})
+    fresh.replace(path)
+
+
+def _resume(
+    table: "torch.nn.EmbeddingBag", optimizer: "torch.optim.Adam", path: Path
+) -> tuple[int, float]:
+    import torch
+    from safetensors import safe_open
+
+    if not path.exists():
+        return 0, 0.0
+    with safe_open(path, framework="pt") as file:
+        step, spent = int(file.metadata()["step"]), float(file.metadata()["spent"])
+        with torch.no_grad():
+            table.weight.copy_(file.get_tensor("table"))
+        optimizer.state[table.weight] = {
+            "step": torch.tensor(float(step)),
+            "exp_avg": file.get_tensor("mean").to(table.weight.device),
+            "exp_avg_sq": file.get_tensor("square").to(table.weight.device),
+        }
+    logger.info("going on from step %d", step)
+    return step, spent
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run all steps of the training."""
+    parser = argparse.ArgumentParser(prog="python -m index.encoder.train", description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="holds train/ and dev/")
+    parser.add_argument("--output", type=Path, required=True, help="the model folder to write")
+    parser.add_argument("--work", type=Path, default=Path("var/encoder"), help="steps in between")
+    defaults = Recipe()
+    parser.add_argument("--steps", type=int, default=defaults.steps)
+    parser.add_argument("--minutes", type=float, help="train at most so long")
+    parser.add_argument("--batch", type=int, default=defaults.batch)
+    parser.add_argument("--dim", type=int, default=defaults.dim)
+    parser.add_argument("--vocabulary", type=int, default=defaults.vocabulary)
+    parser.add_argument("--rate", type=float, default=defaults.rate)
+    parser.add_argument("--sif", type=float, default=defaults.sif)
+    parser.add_argument("--seed", type=int, default=defaults.seed)
+    options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(message)s")
+    recipe = Recipe(
+        **{
+            name: getattr(options, name)
+            for name in ("vocabulary", "dim", "batch", "steps", "minutes", "rate", "sif", "seed")
+        }
+    )
+    work: Path = options.work
+    work.mkdir(parents=True, exist_ok=True)
+    tokenizer_path, tokens_path = work / "tokenizer.json", work / "tokens.npz"
+    if not tokens_path.exists():
+        _prepare(options.data, work, recipe)
+
+    import torch
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(tokenizer_path))
+    tasks = Tasks(tokens_path)
+    table = train_table(
+        tasks,
+        tasks.frequencies(tokenizer.get_vocab_size()),
+        recipe,
+        checkpoint=work / "checkpoint.safetensors",
+        device="cuda" if torch.cuda.is_available() else "cpu",
+    )
+    mark = tokenizer.token_to_id(MARK)
+    assert mark is not None
+    table[[0, mark]] = 0.0  # the pieces that mean nothing
+    write_model(options.output, tokenizer, table)
+    (work / "recipe.json").write_text(json.dumps(asdict(recipe), indent=2) + "\n")
+    return 0
+
+
+def _prepare(data: Path, work: Path, recipe: Recipe) -> None:
+    logger.info("reading the corpus")
+    corpus = read_corpus(data, seed=recipe.seed)
+    counts = {"used": dict(corpus.sources), "dropped": dict(corpus.dropped)}
+    (work / "rows.json").write_text(json.dumps(counts, indent=2) + "\n")
+    logger.info("counting the vocabulary")
+    texts = sample_texts(corpus, seed=recipe.seed)
+    tokenizer = train_tokenizer(texts, corpus.languages, size=recipe.vocabulary)
+    tokenizer.save(str(work / "tokenizer.json"), pretty=False)
+    logger.info("tokenizing")
+    fresh = work / "tokens.tmp.npz"
+    tokenize_corpus(corpus, tokenizer, fresh)
+    fresh.replace(work / "tokens.npz")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
