@@ -12,6 +12,7 @@ from pathlib import Path
 
 from eval.cases import Case, GoldSpan, load_cases, locate
 from index.article import Article
+from index.errors import UsageError
 from index.fold import fold
 from index.search import open_index
 from rag.answer import Asker
@@ -40,18 +41,23 @@ class Outcome:
     contained: bool
 
 
-def judge(case: Case, answer: Answer, *, articles: Mapping[str, Article]) -> Outcome:
+def judge(case: Case, answer: Answer, articles: Mapping[str, Article]) -> Outcome:
     """Compare one answer with its case; ``articles`` are those of the index by path.
 
     Raises:
-        UsageError: a gold quote does not stand exactly once in its article.
+        UsageError: a gold article is not in the index, or its quote not exactly once in it.
     """
+    missing = {s.article for fact in case.gold for s in fact} - articles.keys()
+    if missing:
+        raise UsageError(
+            f"case {case.id}: the gold article {min(missing)} is not in the index; index the "
+            "collection that the cases were written for"
+        )
     found = {p.article.path for p in answer.passages}
     gold = [
         (span.article, *locate(span, articles[span.article].text))
         for fact in case.gold
         for span in fact
-        if span.article in articles
     ]
     hits = [
         any(path == c.path and start < c.end and c.start < end for path, start, end in gold)
@@ -127,7 +133,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         asker = Asker(index, config=load_config(options.config))
         articles = {article.path: article for article in index.articles()}
         outcomes = [
-            judge(case, asker.answer(case.question, dialogue=case.dialogue), articles=articles)
+            judge(case, asker.answer(case.question, dialogue=case.dialogue), articles)
             for case in load_cases(options.cases)
         ]
     print(table(outcomes))

@@ -145,8 +145,11 @@ _SHARE = re.compile(
     r"advertisement|skip to (main )?content)"
     r"[\s::>|/a-z+\-.。!,()【】\[\]大中小号到微信博朋友圈空间新浪腾讯复制链接打印收藏关闭]*$"
 )
-_MONTHS = re.compile(r"^(\d{4}\s*[年/.\-]\s*\d{1,2}\s*月?(\s*\(\d+\))?[\s|,、/]*){2,}$")
-_YEARS = re.compile(r"^((19|20)\d\d\s*年?[\s|,、/]+){2,}((19|20)\d\d\s*年?)?$")
+# Possessive: a row of thirty years with a word behind it would else be tried 2^30 ways.
+_MONTHS = re.compile(r"^(?:\d{4}\s*[年/.\-]\s*\d{1,2}(?:\s*月)?+(?:\s*\(\d+\))?+[\s|,、/]*+){2,}+$")
+_YEARS = re.compile(r"^(?:(?:19|20)\d\d(?:\s*年)?+[\s|,、/]++){2,}+(?:(?:19|20)\d\d\s*年?)?$")
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_FIGURE = re.compile(r"\d[\d.,]*")
 # What follows such a line on its own is a list of other articles, to the end of the page.
 _LIST_HEAD = re.compile(
     r"^[■□◆◇●○▶►>#【\[]*\s*(过刊(查询|浏览|目录)?|往期(回顾|精选|推荐|目录|文章)?|本期(精选|"
@@ -245,8 +248,11 @@ def _sure(blocks: Sequence[Block], folded: Sequence[str], position: int) -> Reas
         return None
     if _BREADCRUMB.search(text) and len(text) <= 120 and not _SENTENCE_END.search(text):
         return Reason.NAVIGATION
-    if _MONTHS.match(text) or _YEARS.match(text):
-        return Reason.ARCHIVE
+    if _is_archive(text):
+        below = folded[position + 1] if position + 1 < len(folded) else ""
+        # A row of years above a row of figures is the head of a table.
+        figures = 0 if _is_archive(below) else len(_FIGURE.findall(below))
+        return None if figures >= len(_YEAR.findall(text)) else Reason.ARCHIVE
     segments = _link_bar(text)
     if segments and any(_NAVIGATION_WORDS.fullmatch(s) for s in segments):
         return Reason.NAVIGATION
@@ -255,6 +261,10 @@ def _sure(blocks: Sequence[Block], folded: Sequence[str], position: int) -> Reas
     if is_credit(text):
         return Reason.CREDIT
     return None
+
+
+def _is_archive(text: str) -> bool:
+    return _MONTHS.match(text) is not None or _YEARS.match(text) is not None
 
 
 def _link_bar(text: str) -> list[str]:

@@ -78,6 +78,8 @@ CREDIT_TAIL = re.compile(
     r"\s*[(【\[]\s*(?:责任编辑|责编|编辑|文章来源|本文来源|稿件来源|来源|原标题|作者|转载自|"
     r"转自)\s*[::]\s*[^()【】\[\]。]{1,60}[)】\]]$"
 )
+# "时间:周五下午三点" says when something takes place; a page's own date has its year.
+_DATE_LABEL = re.compile(r"^[(【\[「]?\s*(?:时间|日期|date)\s*:")
 _CREDIT_MAX = 90
 
 
@@ -92,6 +94,8 @@ def is_credit(text: str) -> bool:
         return len(text) <= 200 and "。" not in text
     if len(text) > _CREDIT_MAX or not _CREDIT_LINE.match(text):
         return False
+    if _DATE_LABEL.match(text) and not find_dates(text):
+        return False
     value = re.split(r"[::/\s]", text, maxsplit=1)[-1]
     if "来源" in text[:6] or text.startswith(("source", "(来源", "稿源")):
         value = value.rstrip("。")
@@ -105,15 +109,13 @@ def is_stamp(text: str) -> bool:
     >>> is_stamp("2020年5月12日 10:30 新华网"), is_stamp("2020年5月12日,工行发布年报")
     (True, False)
     """
+    if len(text) > _CREDIT_MAX:
+        return False
     folded = fold(text)
     found = find_dates(folded)
-    if found and len(text) <= 90 and (by := BYLINE.match(folded)):
+    if found and (by := BYLINE.match(folded)):
         return by.end("name") < found[0][1]
-    if (
-        not found
-        or len(text) > 90
-        or re.search(r"[。!?;]|[,、](?!\s*(?:19|20)\d\d)", _masked(folded))
-    ):
+    if not found or re.search(r"[。!?;]|[,、](?!\s*(?:19|20)\d\d)", _masked(folded)):
         return False
     rest = _masked(folded)
     rest = TIME.sub(" ", rest)

@@ -83,13 +83,16 @@ def parse_date(value: str) -> Day | None:
 def find_dates(folded: str) -> list[tuple[Day, int, int]]:
     """Every date written out with its year, in order, with its place in the folded text."""
     found: list[tuple[Day, int, int]] = []
+    taken = bytearray(len(folded))  # 1 where a date was found: a table may hold thousands
     for pattern in _DATES:
         for match in pattern.finditer(folded):
-            if any(match.start() < end and start < match.end() for _, start, end in found):
+            start, end = match.span()
+            if 1 in taken[start:end]:
                 continue
             day = _to_day(match)
             if day:
-                found.append((day, match.start(), match.end()))
+                found.append((day, start, end))
+                taken[start:end] = b"\1" * (end - start)
     return sorted(found, key=lambda item: item[1])
 
 

@@ -95,6 +95,8 @@ _DECLARED_BONUS = 4.0
 
 # A reading that leads by less than this many nats (odds of about 1,000 to 1) is not sure.
 _LEAD = 7.0
+# Fewer characters than these have to lead by twice as much: a bracket or two says little.
+_FEW = 4
 # Below this mean a legacy reading is not writing in any language of the model: good paragraphs
 # stay above -8, wrong readings fall below -10.
 _PLAUSIBLE = -9.3
@@ -231,7 +233,8 @@ def _without_mark(data: bytes, declared: str | None) -> _Candidate:
         seven_bit = _seven_bit(data, claim) if data.isascii() else None
         if seven_bit is not None:
             return seven_bit
-        # UTF-8 is self-checking: other encodings hardly ever look like it by accident.
+        _refuse_accident(utf8[0])
+        # UTF-8 is self-checking: longer texts in other encodings never look like it by accident.
         return _Candidate(utf8[0], "utf-8", False, 0.0, Assessment(0.0, 0.0, 0, _ANY_LANGUAGE))
     for magic, what in _MAGIC:
         if data.startswith(magic):
@@ -264,7 +267,8 @@ def _without_mark(data: bytes, declared: str | None) -> _Candidate:
             "its languages; save it as UTF-8"
         )
     for other in readings[1:]:
-        close = best.score - other.score < _LEAD
+        few = best.assessment.foreign < _FEW and best.name != "windows-1252"
+        close = best.score - other.score < (2 * _LEAD if few else _LEAD)
         # Nearly any bytes are windows-1252: it yields to a reading that makes sense by itself.
         sound = (
             best.name == "windows-1252"
@@ -277,6 +281,23 @@ def _without_mark(data: bytes, declared: str | None) -> _Candidate:
                 "save it as UTF-8"
             )
     return best
+
+
+def _refuse_accident(text: str) -> None:
+    """Raise where a few bytes of GBK or UTF-16 may be UTF-8 by accident.
+
+    Two bytes of GBK can be one two-byte character of UTF-8; a handful of them gives a handful of
+    unrelated scripts, which no short text has.
+    """
+    foreign = "".join(_FOREIGN.findall(text[:_ACCIDENT_CHARS]))
+    if len(text) > _ACCIDENT_CHARS or not foreign or max(foreign) > "\u07ff":
+        return
+    scripts = {script for char in foreign for script in _TWO_BYTE_SCRIPTS if ord(char) in script}
+    if len(scripts) > 1:
+        raise UnreadableError(
+            "the encoding is not certain: as UTF-8 the few characters are of scripts that do not "
+            "occur together; save it again as UTF-8"
+        )
 
 
 def _readings(
@@ -455,6 +476,17 @@ def _no_reading(data: bytes) -> str:
 
 
 _FOREIGN = re.compile(r"[^\x00-\x7f]+")
+# Cyrillic, Armenian, Hebrew, Arabic, Syriac, Thaana, N'Ko. (Greek stands beside any: "β-Каротин".)
+_TWO_BYTE_SCRIPTS = (
+    range(0x400, 0x530),
+    range(0x530, 0x590),
+    range(0x590, 0x600),
+    range(0x600, 0x700),
+    range(0x700, 0x750),
+    range(0x780, 0x7C0),
+    range(0x7C0, 0x800),
+)
+_ACCIDENT_CHARS = 24
 _ACCENTED_RUN = re.compile("[ª¹³º¼-¾à-öø-ÿšžœƒ]+|(?<=[a-z])[\xa1-\xa6\xa8-\xaf\xb4-\xb6\xb8¿]")
 _LETTER_SAMPLE = 1 << 20
 _SCRIPTS = {
@@ -506,6 +538,8 @@ _SUSPECT_LATIN = -6.3
 _GAIN = 25.0
 # UTF-8 checks itself, so its lines may share that: an accent here and there adds up.
 _GAIN_OF_LINE = 8.0
+# The other encodings read nearly anything: two signs may pass for two characters by chance.
+_LEAST_REPAIRED = 5
 # What a repair must reach. Lower and it has only turned one kind of garbage into another.
 _REPAIRED_MEAN = -8.3
 # Above this share of suspect characters the whole text is tried before its lines are.
@@ -568,7 +602,7 @@ def _best_repair(pieces: list[str]) -> tuple[str, list[str | None]] | None:
     before: dict[str, Assessment] = {}
     for right, wrong, times in (*((r, w, 1) for r, w in _MISREADINGS), *_TWICE):
         gained = 0.0
-        least = _GAIN_OF_LINE if right == "utf-8" else _GAIN
+        least, chars = (_GAIN_OF_LINE, 1) if right == "utf-8" else (_GAIN, _LEAST_REPAIRED)
         repaired: list[str | None] = []
         for piece in pieces:
             attempt = _undo(piece, right, wrong)
@@ -581,7 +615,7 @@ def _best_repair(pieces: list[str]) -> tuple[str, list[str | None]] | None:
                 before[piece] = assess(piece)
             after = assess(attempt)
             gain = after.total - before[piece].total
-            good = gain >= least and after.mean >= _REPAIRED_MEAN
+            good = gain >= least and after.mean >= _REPAIRED_MEAN and after.foreign >= chars
             repaired.append(attempt if good else None)
             gained += gain * good
         if gained >= _GAIN and (best is None or gained > best[0]):

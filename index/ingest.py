@@ -120,7 +120,8 @@ def _read_records(decoded: Decoded, suffix: str, *, path: str) -> Reading:
             parsed = replace(_parse_record(record.text), fields=record.fields)
             article = _article(
                 parsed,
-                path=f"{path}#{record.fields.id or record.line}",
+                path=path,
+                record=record.fields.id or str(record.line),
                 encoding=decoded.encoding,
                 repaired=decoded.repaired,
             )
@@ -168,21 +169,22 @@ def _one(parsed: Parsed, *, path: str, encoding: str, repaired: str | None = Non
     return Reading((article,), parsed.problems)
 
 
-def _article(parsed: Parsed, *, path: str, encoding: str, repaired: str | None) -> Article:
-    """Clean a parsed document and describe it."""
+def _article(
+    parsed: Parsed, *, path: str, encoding: str, repaired: str | None, record: str | None = None
+) -> Article:
+    """Clean a parsed document and describe it; ``record`` names it within a file of articles."""
     fields = parsed.fields
-    # A record's path ends in "#12": its name is the file's, which says nothing about the record.
-    file_path, _, is_record = path.partition("#")
     cleaned = remove_boilerplate(clean_blocks(parsed.blocks))
     if not cleaned.kept:
         raise UnreadableError("no text left after cleaning: nothing but navigation and notices")
-    clues = find_clues(cleaned.kept, cleaned.removed, path=file_path, url=fields.url)
+    clues = find_clues(cleaned.kept, cleaned.removed, path=path, url=fields.url)
     kept, signature = _cut_signature(cleaned.kept)
-    title, kept = _title(fields, kept, path=None if is_record else file_path)
+    # The name of a file of articles says nothing about the one.
+    title, kept = _title(fields, kept, path=path if record is None else None)
     text, headings = _join(find_headings(kept))
     if not any(map(str.isalnum, text)):
         raise UnreadableError("no text left after cleaning: nothing but punctuation")
-    published, extra = _published(fields, clues, path=file_path)
+    published, extra = _published(fields, clues, path=path)
     source = _tidy(fields.source or clues.source or fields.publisher or clues.publisher)
     publisher = _tidy(fields.publisher or clues.publisher)
     if publisher and publisher != source:
@@ -195,7 +197,7 @@ def _article(parsed: Parsed, *, path: str, encoding: str, repaired: str | None) 
         or content_id(title=title, text=text, source=source, published=published, url=url),
         text=text,
         title=title,
-        path=path,
+        path=path if record is None else f"{path}#{record}",
         language=_language(text, fields.language),
         script=detect_script(text),
         encoding=encoding,

@@ -168,7 +168,7 @@ _LETTER_ELSEWHERE = -13.0
 # A character of another language inside a text: its own frequency there, less this.
 _CODE_SWITCH = 5.0
 
-_CHINESE_MARKS = "，。、；：？！“”‘’（）《》〈〉「」『』【】—…·～％　﹑"
+_CHINESE_MARKS = "，。、；：？！“”‘’（）《》〈〉「」『』【】〔〕—…·～％　﹑"
 _FULL_STOPS = "，。、"
 _LATIN_MARKS = "–—‘’“”„…•·«»°§£€©®™×\u00a0"
 _COMMON_ACCENTS = "éèàçêáíóúñäöüß"

@@ -196,6 +196,8 @@ class _Walker:
         for target in targets:
             if not target.is_folder and target.location not in self._result.files:
                 self._entry(target.location, named=True)
+        # What lies below two of the named folders was looked at twice.
+        self._result.oddities = list(dict.fromkeys(self._result.oddities))
         return self._result
 
     def _folder(self, top: bytes) -> None:

@@ -6,9 +6,8 @@
 from collections.abc import Iterator, Sequence
 from time import perf_counter
 
-from index.search import Index
-
 from index.passage import Filters
+from index.search import Index
 from rag.citations import Citer
 from rag.config import Config, fingerprint
 from rag.decline import reason_to_decline
@@ -78,7 +77,7 @@ class Asker:
 
         weights = dict(zip(asked.terms, self.index.idf(asked.terms), strict=True))
         candidates = rank_sentences(asked, passages, weights=weights)
-        reason = reason_to_decline(candidates, config=settings)
+        reason = reason_to_decline(candidates, passages, filters=filters, config=settings)
         citer = Citer()
         said: list[AnswerSentence] = []
         if reason is None:
@@ -90,6 +89,8 @@ class Asker:
                 used = tuple(c for c in citer.citations if c.n in sentence.citations)
                 clock.first("first_sentence")
                 yield SentenceAdded(sentence, used)
+        if reason is None and not said:
+            reason = f"the citation gate refused all {citer.dropped} sentences"
         clock.lap("answer")
         clock.total()
         yield Finished(

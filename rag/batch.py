@@ -5,11 +5,13 @@ A line in: ``{"id", "question", "dialogue"?, "filters"?}``. A line out: the answ
 never stops the rest.
 """
 
+import calendar
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, TypeGuard
 
 from index.errors import UsageError
 from index.passage import Filters
@@ -17,6 +19,9 @@ from rag.answer import Asker
 from rag.question import Turn
 
 __all__ = ["Request", "answer_lines", "parse_day", "parse_request"]
+
+
+_DAY = re.compile(r"([12]\d{3})(?:-(\d{1,2}))?(?:-(\d{1,2}))?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,7 @@ def answer_lines(
         given: str | int | None = None
         try:
             raw = _object(line)
-            given = raw.get("id") if isinstance(raw.get("id"), str | int) else None
+            given = raw.get("id") if _is_id(raw.get("id")) else None
             request = parse_request(raw)
             answer = asker.answer(
                 request.question, dialogue=request.dialogue, filters=request.filters, k=k
@@ -58,8 +63,8 @@ def parse_request(raw: Mapping[str, Any]) -> Request:
     """
     _known(raw, {"id", "question", "dialogue", "filters"}, "the line")
     identity, question = raw.get("id"), raw.get("question")
-    if isinstance(identity, bool) or not isinstance(identity, str | int):
-        raise UsageError('"id" must be a string or a whole number')
+    if not _is_id(identity):
+        raise UsageError('"id" must be a whole number or a string of whole characters')
     if not isinstance(question, str):
         raise UsageError('"question" must be a string')
     return Request(
@@ -78,30 +83,32 @@ def parse_day(text: str, *, field: str, end: bool = False) -> date:
     >>> parse_day("2020-02", field="until", end=True)
     datetime.date(2020, 2, 29)
     """
-    parts = text.strip().split("-")
+    written = _DAY.fullmatch(text.strip())
+    if not written:
+        raise UsageError(f"{field}: {text!r} is not a date; write 2020-05-12, 2020-05 or 2020")
+    year, month, day = (int(part) if part else None for part in written.groups())
+    assert year is not None
     try:
-        numbers = [int(part) for part in parts]
-        if len(numbers) == 3:
-            return date(*numbers)
-        if len(numbers) == 2:
-            year, month = numbers
-            first = date(year, month, 1)
-            return _last_day(date(year + month // 12, month % 12 + 1, 1)) if end else first
-        if len(numbers) == 1:
-            return date(numbers[0], 12, 31) if end else date(numbers[0], 1, 1)
-    except (ValueError, OverflowError):
-        pass
-    raise UsageError(f"{field}: {text!r} is not a date; write 2020-05-12, 2020-05 or 2020")
+        if end:
+            last = day or calendar.monthrange(year, month or 12)[1]
+            return date(year, month or 12, last)
+        return date(year, month or 1, day or 1)
+    except ValueError as error:
+        raise UsageError(f"{field}: {text!r} is not in the calendar ({error})") from error
 
 
-def _last_day(next_first: date) -> date:
-    return date.fromordinal(next_first.toordinal() - 1)
+def _is_id(value: object) -> TypeGuard[str | int]:
+    if isinstance(value, str):
+        # JSON can spell half a surrogate pair, which no file could hold.
+        return not any("\ud800" <= char <= "\udfff" for char in value)
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _object(line: str) -> dict[str, Any]:
     try:
         raw = json.loads(line)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
+        # ValueError alone: a number of more digits than Python converts.
         raise UsageError(f"not valid JSON: {error}") from error
     if not isinstance(raw, dict):
         raise UsageError('not a JSON object; a line looks like {"id": 1, "question": "…"}')
@@ -144,8 +151,8 @@ def _filters(raw: object) -> Filters:
         if not isinstance(value, str | None):
             raise UsageError(f'"filters": "{name}" must be a date string')
     return Filters(
-        since=parse_day(since, field="since") if since else None,
-        until=parse_day(until, field="until", end=True) if until else None,
+        since=parse_day(since, field="since") if since is not None else None,
+        until=parse_day(until, field="until", end=True) if until is not None else None,
         sources=_names(raw, "source"),
         languages=_names(raw, "lang"),
         tags=_names(raw, "tag"),
@@ -154,7 +161,9 @@ def _filters(raw: object) -> Filters:
 
 def _names(raw: Mapping[str, Any], field: str) -> tuple[str, ...]:
     value = raw.get(field)
-    values = [value] if isinstance(value, str) else value or []
+    if value is None:
+        return ()
+    values = [value] if isinstance(value, str) else value
     if not isinstance(values, list) or not all(isinstance(v, str) for v in values):
         raise UsageError(f'"filters": "{field}" must be a string or a list of strings')
     return tuple(values)

@@ -55,6 +55,21 @@ class Config:
     answer: AnswerConfig = field(default_factory=AnswerConfig)
 
 
+# What each number may be. The upper ends of the counts are far beyond use and well within what
+# the engines take.
+_BOUNDS: dict[str, tuple[float, float]] = {
+    "max_chars": (20, 100_000),
+    "max_file_mb": (1, 10_000),
+    "near_duplicate_jaccard": (0.5, 1.0),
+    "keep_generations": (1, 1000),
+    "passages": (1, 1000),
+    "candidates": (1, 100_000),
+    "dense_weight": (0.0, 100.0),
+    "max_sentences": (1, 100),
+    "min_coverage": (0.0, 1.0),
+    "max_question_chars": (1, 100_000),
+}
+
 _Section = TypeVar("_Section", IndexConfig, RetrievalConfig, AnswerConfig)
 
 
@@ -101,7 +116,9 @@ def _section(kind: type[_Section], values: object, where: str) -> _Section:
         number = wanted is float and isinstance(value, int) and not isinstance(value, bool)
         if not number and type(value) is not wanted:
             raise UsageError(f"{where}: {name} must be a {wanted.__name__}, not {value!r}")
-        # Every number here counts or weighs something: none makes sense below zero.
-        if not isinstance(value, str) and value < 0:
-            raise UsageError(f"{where}: {name} must not be negative, got {value}")
+        if not isinstance(value, str):
+            low, high = _BOUNDS[name]
+            # Written so that NaN, which compares false with everything, is refused too.
+            if not low <= value <= high:
+                raise UsageError(f"{where}: {name} must lie between {low} and {high}, got {value}")
     return dataclasses.replace(defaults, **values)

@@ -69,10 +69,10 @@ class Question:
 _ASKING = re.compile(
     r"请问一下|请问|请介绍一下|介绍一下|告诉我|我想知道|想知道|你知道"
     r"|什么时候|什么时间|哪一年|哪一天|哪一个|哪一家"
-    r"|(?:多少|好几|几)(?:万|亿)?(?:个|家|笔|次|名|人|户|款|种|项|元|倍|条|张|台|位|岁|天|年|个月)?(?!乎)"
+    r"|(?:多少|好几|几)[十百千]?(?:万|亿)?(?:个|家|笔|次|名|人|户|款|种|项|元|倍|条|张|台|位|岁|天|年|个月)?(?!乎)"
     r"|怎么样|怎么回事|怎么|怎样|如何|为什么|什么样|什么|为何|何时|何地"
     r"|哪年|哪天|哪些|哪个|哪家|哪里|哪儿|哪位|哪"
-    r"|是不是|有没有|能不能|可不可以|是否|能否|可否|分别|一共|总共|谁|吗|呢|的"
+    r"|是不是|有没有|能不能|可不可以|是否|能否|可否|分别|一共|总共|谁|吗|呢(?!绒)|(?<!目)的(?![士确])"
 )
 _ASKING_EN = re.compile(
     r"\b(?:how (?:many|much|long|often|old)|what|which|who|whom|whose|when|where|why|how"
@@ -85,21 +85,25 @@ _ASKING_EN = re.compile(
 _GLUE = "是为有了在由被于到会能将和与及以也都等其该这那个从对用让给"
 
 _NUMBER = re.compile(
-    r"多少|几[个家笔次名户款种项元倍条张台位岁天]|百分之几|how (?:many|much)"
+    r"多少|几[十百千万亿]*[个家笔次名户款种项元倍条张台位岁天]|百分之几|how (?:many|much)"
     r"|满意度|接通率|比例|占比|金额|比率|增速|增长率"
 )
 _DATE = re.compile(
     r"哪一?年|哪一?天|哪个?月|何时|什么时[候间]|几[年月号日]"
     r"|\bwhen\b|(?:what|which) (?:year|date|month|day)"
 )
-_COUNTED = re.compile(r"(?:多少|好?几)[万亿]?(?P<what>[^\s，。？?！,的万亿]{1,3})")
+_COUNTED = re.compile(r"(?:多少|好?几)[十百千]*[万亿]?(?P<what>[^\s，。？?！,的万亿]{1,3})")
 _COUNTED_EN = re.compile(r"\bhow many (?P<what>\w+)")
 _AMOUNT = r"(?:\d|[一二三四五六七八九十百千万亿两])"
 _AMOUNT_EN = r"(?:\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|twelve|dozen))"
-# A question this short, or one that points backwards, says little on its own.
+# A question that points backwards says little on its own. Words that merely begin like a pronoun
+# (其他, 这些年, 那曲) point nowhere, and a long question is whole whatever it begins with.
 _ELLIPTIC = re.compile(
-    r"^(?:那么?|那|它|他们?|她们?|其|该行|这|and\b|what about\b|how about\b)|呢[？?]?$"
+    r"^(?:那么|那(?![曲些])|它(?!山)|他们?(?!国)|她们?|其(?![他它中实余次])|该行|这(?!些年|几年)"
+    r"|and\b|what about\b|how about\b)|呢[？?]?$"
 )
+_ELLIPTIC_MAX_CHARS = 24
+_ELLIPTIC_MAX_WORDS = 8
 _CONTROLS = dict.fromkeys((*range(32), *range(127, 160), 8232, 8233), " ")
 # Zero-width and bidirectional marks change what a person sees, never what is meant.
 _INVISIBLE = dict.fromkeys(
@@ -122,8 +126,12 @@ def read_question(text: str, *, dialogue: Sequence[Turn] = (), max_chars: int = 
             "once. Ask a shorter question"
         )
     searched = cleaned
-    if dialogue and _ELLIPTIC.search(fold(cleaned)):
-        searched = f"{_clean(dialogue[-1].question)[:max_chars]} {cleaned}"
+    if _is_elliptical(cleaned):
+        # 工行… 那建行呢？ 那农行呢？: what is meant was last said in full two turns ago.
+        earlier = [_clean(turn.question)[:max_chars] for turn in dialogue]
+        whole = [text for text in earlier if not _is_elliptical(text)]
+        if earlier:
+            searched = f"{(whole or earlier)[-1]} {cleaned}"
     content = _content(searched)
     distinct = tuple(dict.fromkeys(terms(content)))
     if not distinct:
@@ -195,6 +203,15 @@ def _clean(text: str) -> str:
     whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     plain = unicodedata.normalize("NFC", whole.translate(_INVISIBLE).translate(_CONTROLS))
     return " ".join(plain.split())
+
+
+def _is_elliptical(text: str) -> bool:
+    is_short = (
+        len(text.split()) <= _ELLIPTIC_MAX_WORDS
+        if text.isascii()
+        else len(text) <= _ELLIPTIC_MAX_CHARS
+    )
+    return is_short and bool(_ELLIPTIC.search(fold(text)))
 
 
 def _kind(folded: str) -> Kind:

@@ -1,5 +1,6 @@
 """Characters are settled; navigation, archives, notices and credits go, and only those."""
 
+import time
 import unicodedata
 
 import pytest
@@ -163,6 +164,25 @@ def test_tables_and_code_are_never_navigation():
 def test_a_plain_table_is_no_bar_of_links():
     rows = ["城市 | 省份 | 面积", "合肥 | 安徽 | 很大", "潍坊 | 山东 | 不小"]
     assert part(PROSE, *rows)[0] == [PROSE, *rows]
+
+
+def test_a_row_of_years_above_figures_is_the_head_of_a_table():
+    rows = ["2019年 | 2020年 | 2021年", "1.2 | 2.3 | 4.5"]
+    assert part(PROSE, *rows, PROSE)[0] == [PROSE, *rows, PROSE]
+    assert part(PROSE, "2019 2020 2021", "2016 2017 2018")[0] == [PROSE]
+
+
+def test_the_time_of_an_event_is_no_credit():
+    line = "时间：5月12日下午三点"
+    assert part(PROSE, line, PROSE)[0] == [PROSE, line, PROSE]
+    assert part("时间：2020-05-12 10:30", PROSE)[0] == [PROSE]
+
+
+@pytest.mark.parametrize("row", ["2001 | " * 40 + "合计", "2020-01 " * 60 + "合计"])
+def test_a_long_row_of_years_takes_no_time(row):
+    started = time.perf_counter()
+    assert part(PROSE, row, PROSE)[0] == [PROSE, row, PROSE]
+    assert time.perf_counter() - started < 2
 
 
 def test_a_list_of_related_articles_in_the_middle_stays():

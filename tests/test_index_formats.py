@@ -221,6 +221,12 @@ def test_main_text_of_a_page(around):
     assert article.tags == ("银行", "客服")
 
 
+def test_a_form_around_the_page_is_no_form():
+    search = "<form id=s><label>站内搜索，请在这里输入您要查找的关键词。</label></form>"
+    page = f"<body><form id=aspnetForm><div><p>{ZH}</p><p>{ZH2}</p></div></form>{search}</body>"
+    assert one(page, "x.html").text == f"{ZH}\n{ZH2}"
+
+
 def test_page_laid_out_by_tables():
     page = (
         "<html><head><title>银行升级</title></head><body><table><tr><td width=150><a "

@@ -2,6 +2,7 @@
 
 import json
 import random
+import time
 import unicodedata
 from datetime import date
 from pathlib import Path
@@ -211,6 +212,7 @@ def test_jsonl_with_line_separator_inside_a_string():
     [
         "[" * 100_000,
         '{"text": NaN}',
+        '{"text": "x", "n": 1e999}',
         '{"text": "x", "n": ' + "9" * 5000 + "}",
         '{"text": "x", "tags": [1]}',
         '{"text": "x", "id": 1.5}',
@@ -225,6 +227,21 @@ def test_bad_records(line):
     )
     assert [a.text for a in reading.articles] == ["good", "good too"]
     assert [p.place for p in reading.problems] == ["line 2"]
+
+
+@pytest.mark.parametrize("unit", ["[", "![", "![](", "[a](/", "<p ", "<a", "\n", "-", "| "])
+def test_telling_markup_from_text_takes_linear_time(unit):
+    record = json.dumps({"text": ZH + unit * 40_000})
+    started = time.perf_counter()
+    assert one(record, "a/x.jsonl").text.startswith(ZH[:20])
+    assert time.perf_counter() - started < 8
+
+
+def test_a_number_sign_in_a_file_name_is_part_of_it():
+    article = one(ZH, "a/C#入门_2020-05-12.txt")
+    assert (article.title, article.published) == ("C#入门", date(2020, 5, 12))
+    record = one(json.dumps({"text": ZH}), "a/C#入门.jsonl")
+    assert (record.path, record.title[:4]) == ("a/C#入门.jsonl#1", ZH[:4])
 
 
 def test_a_file_of_bad_records_is_unreadable():

@@ -1,11 +1,13 @@
 """Title, date, source and author from small layouts; dates as people write them."""
 
+import time
 from datetime import date
 
 import pytest
 
 from index.article import Article
-from index.dates import parse_date
+from index.credits import is_stamp
+from index.dates import find_dates, parse_date
 from index.ingest import read_articles
 from index.metadata import path_date, path_title, shorten
 
@@ -505,6 +507,15 @@ def test_parse_date(written, day, precision):
 )
 def test_no_date(written):
     assert parse_date(written) is None
+
+
+def test_many_dates_take_linear_time():
+    line = "2020-05-12, " * 20_000
+    started = time.perf_counter()
+    found = find_dates(line)
+    assert (len(found), found[-1][1:]) == (20_000, (239_988, 239_998))
+    assert not is_stamp(line)
+    assert time.perf_counter() - started < 8
 
 
 def test_path_date_ignores_numbers_that_are_none():

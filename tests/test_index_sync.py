@@ -654,6 +654,17 @@ def test_links_to_folders_are_followed_once(
     assert report.articles == 3
 
 
+def test_what_two_named_folders_share_is_one_row(
+    folder: Path, run: Callable[..., SyncReport]
+) -> None:
+    write(folder, part__a_md=article(1))
+    (folder / "part" / "b.jpg").write_bytes(b"x")
+    assert [(row.path, row.status) for row in run(folder, folder / "part").rows] == [
+        ("articles/part/a.md", Status.ADDED),
+        ("articles/part/b.jpg", Status.SKIPPED),
+    ]
+
+
 def test_hidden_files_are_passed_over(folder: Path, run: Callable[..., SyncReport]) -> None:
     write(folder, a_md=article(1))
     (folder / ".hidden.md").write_text(article(2), encoding="utf-8")

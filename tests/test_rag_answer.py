@@ -132,7 +132,7 @@ def test_filters_that_nothing_passes_decline(sample):
     answer = sample.answer(QUESTION, filters=Filters(sources=("无此来源",)))
     assert answer.abstained
     assert answer.passages == ()
-    assert answer.reason.startswith("no match")
+    assert answer.reason.startswith("no article passes the filters")
 
 
 def test_reprints_are_collapsed_and_named(sample):

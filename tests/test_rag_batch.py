@@ -44,6 +44,11 @@ BAD = [
     ('{"id": 1, "question": "a", "filters": {"form": "x"}}', "unknown field 'form'"),
     ('{"id": 1, "question": "……"}', "nothing to search for"),
     ("[" * 100_000, "not valid JSON"),
+    ('{"id": 1, "question": "a", "n": ' + "9" * 5000 + "}", "not valid JSON"),
+    ('{"id": "\\ud800", "question": "a"}', '"id" must be'),
+    ('{"id": 1, "question": "a", "filters": {"since": ""}}', "'' is not a date"),
+    ('{"id": 1, "question": "a", "filters": {"source": 0}}', '"source" must be a string'),
+    ('{"id": 1, "question": "a", "filters": {"lang": {}}}', '"lang" must be a string'),
 ]
 
 
@@ -65,13 +70,17 @@ def test_a_bad_line_is_an_error_row_and_the_rest_goes_on(sample, line, message):
         ("2020-12", True, date(2020, 12, 31)),
         ("2021-02", True, date(2021, 2, 28)),
         ("2020-05-12", True, date(2020, 5, 12)),
+        ("2020-5-2", False, date(2020, 5, 2)),
     ],
 )
 def test_days(text, end, day):
     assert parse_day(text, field="since", end=end) == day
 
 
-@pytest.mark.parametrize("text", ["", "2020-13", "2020-02-30", "20-1-1-1", "昨天", "99999"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "2020-13", "2020-02-30", "20-1-1-1", "昨天", "99999", "20_20", "+2020", "0020", "٢٠٢٠"],
+)
 def test_what_is_no_day(text):
-    with pytest.raises(UsageError, match="is not a date"):
+    with pytest.raises(UsageError, match=r"is not a date|not in the calendar"):
         parse_day(text, field="since")

@@ -35,7 +35,16 @@ def test_a_file_changes_what_it_names(tmp_path):
         ("[answer]\nmax_sentence = 2\n", "unknown key 'max_sentence'; known: max_sentences"),
         ("[answer]\nmax_sentences = 'two'\n", "max_sentences must be a int, not 'two'"),
         ("[answer]\nmax_sentences = true\n", "max_sentences must be a int, not True"),
-        ("[retrieval]\npassages = -1\n", "passages must not be negative"),
+        ("[retrieval]\npassages = 0\n", "passages must lie between 1 and 1000, got 0"),
+        (f"[retrieval]\ncandidates = {10**23}\n", "candidates must lie between"),
+        (
+            "[retrieval]\ndense_weight = nan\n",
+            "dense_weight must lie between 0.0 and 100.0, got nan",
+        ),
+        ("[retrieval]\ndense_weight = inf\n", "dense_weight must lie between"),
+        ("[answer]\nmin_coverage = nan\n", "min_coverage must lie between 0.0 and 1.0, got nan"),
+        ("[answer]\nmin_coverage = 5.0\n", "min_coverage must lie between"),
+        ("[answer]\nmax_sentences = 0\n", "max_sentences must lie between"),
         ("answer = 3\n", "must be a table"),
         ("[answer\n", "not valid TOML"),
     ],
@@ -48,6 +57,16 @@ def test_mistakes_are_named(tmp_path, text, message):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(UsageError, match="cannot read the configuration"):
         load_config(tmp_path / "none.toml")
+
+
+def test_every_number_has_bounds_that_hold_its_default(tmp_path):
+    for section in dataclasses.fields(Config):
+        part = getattr(Config(), section.name)
+        for setting in dataclasses.fields(part):
+            value = getattr(part, setting.name)
+            if not isinstance(value, str):
+                path = write(tmp_path, f"[{section.name}]\n{setting.name} = {value}\n")
+                assert load_config(path) == Config()
 
 
 def test_the_fingerprint_covers_every_setting():

@@ -45,6 +45,34 @@ def test_an_elliptical_question_leans_on_the_one_before():
     assert whole.searched == whole.text
 
 
+def test_a_third_turn_leans_on_the_last_whole_question():
+    dialogue = [Turn("工行的满意度是多少？"), Turn("那建行呢？")]
+    assert (
+        read_question("那农行呢？", dialogue=dialogue).searched == "工行的满意度是多少？ 那农行呢？"
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "其他银行的居家坐席上线用了几天？",
+        "其中哪家银行最快？",
+        "这些年网点少了多少？",
+        "那曲分行什么时候开业？",
+        "And how many of the customers who opened an account online were students?",
+        "它" + "在疫情期间推出了哪些面向小微企业和个体工商户的线上贷款产品？",
+    ],
+)
+def test_a_question_that_points_nowhere_stands_alone(text):
+    dialogue = [Turn("江湾银行2022年底有多少手机银行用户？")]
+    assert read_question(text, dialogue=dialogue).searched == text
+
+
+def test_asking_words_inside_of_others_stay():
+    assert "目的" in content_terms("视频开户的目的是什么？")
+    assert read_question("有几十家银行？").kind is Kind.NUMBER
+
+
 def test_invisible_characters_are_not_searched_for():
     assert read_question("手机\u200b银行\u202e\x00").text == "手机银行"
 

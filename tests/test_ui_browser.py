@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from ui_askers import (
+    DECLINED,
     ENGLISH,
     FIRST_SENTENCE,
     LIBRARY,
@@ -269,7 +270,7 @@ def test_declining_failing_and_stopping_say_what_happened(open_page, server):
     page = open_page()
     ask(page, "今天天气怎么样？")
     declined = page.locator(".yj-declined").inner_text()
-    assert declined.splitlines()[0] == SIMPLIFIED.declined
+    assert declined.splitlines()[0] == DECLINED
     assert page.locator("a.yj-passage").count() == 3
     page.click("a.yj-passage >> nth=2")
     page.wait_for_selector("mark")

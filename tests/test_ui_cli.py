@@ -2,6 +2,9 @@
 
 import io
 import json
+import os
+import shlex
+import subprocess
 import sys
 
 import pytest
@@ -18,7 +21,8 @@ def youju(monkeypatch, capsys):
     def run(*arguments, stdin=None):
         monkeypatch.setattr(sys, "argv", ["youju", *map(str, arguments)])
         if stdin is not None:
-            monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
+            raw = io.BytesIO(stdin.encode("utf-8", "surrogateescape"))
+            monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(raw, encoding="ascii"))
         with pytest.raises(SystemExit) as exit_:
             main()
         captured = capsys.readouterr()
@@ -46,8 +50,8 @@ def test_ask_prints_sentences_numbers_and_where_they_stand(youju, sample_folder)
     assert "55.57万笔" in first
     assert first.endswith("[1]")
     assert "articles/zh/2020-03-12-six-banks-online.md" in out
-    command = next(line for line in out.splitlines() if "youju show" in line).split()
-    status, shown, _ = youju(*command[1:], "--index", sample_folder)
+    command = shlex.split(next(line for line in out.splitlines() if "youju show" in line))
+    status, shown, _ = youju(*command[1:])
     assert status == 0
     assert f"⟦{first.removesuffix('[1]')}⟧" in shown
 
@@ -103,6 +107,64 @@ def test_batch_between_files(youju, sample_folder, tmp_path):
     assert status == 1
 
 
+def test_the_questions_are_never_overwritten(youju, sample_folder, tmp_path):
+    questions, link = tmp_path / "q.jsonl", tmp_path / "link.jsonl"
+    questions.write_text('{"id": 1, "question": "U盾"}\n', encoding="utf-8")
+    link.symlink_to(questions)
+    for output in (questions, link):
+        status, _, err = youju(
+            "ask", "--batch", questions, "--output", output, "--index", sample_folder
+        )
+        assert (status, "is the file of the questions" in err) == (2, True)
+    assert questions.read_text(encoding="utf-8") == '{"id": 1, "question": "U盾"}\n'
+
+
+def test_a_byte_order_mark_and_another_locale_do_no_harm(sample_folder):
+    command = [sys.executable, "-m", "ui.cli", "ask", "--batch", "-", "--index", sample_folder]
+    done = subprocess.run(
+        command,
+        input=b'\xef\xbb\xbf{"id": "\xe7\x9b\xbe", "question": "U\xe7\x9b\xbe"}\n',
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": "latin-1"},
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0
+    row = json.loads(done.stdout)
+    assert (row["id"], row["question"]) == ("盾", "U盾")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no /dev/full")  # noqa: PTH110
+def test_a_full_disk_is_one_line(sample_folder):
+    with open("/dev/full", "w") as full:  # noqa: PTH123
+        done = subprocess.run(
+            [sys.executable, "-m", "ui.cli", "info", "--index", sample_folder],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "No space left" in done.stderr
+
+
+def test_an_id_from_somebody_elses_file_is_safe_to_copy(youju, tmp_path):
+    articles = tmp_path / "a.jsonl"
+    articles.write_text(
+        json.dumps({"id": "--help; touch x", "title": "通知", "text": "东门支行搬到和平路12号。"}),
+        encoding="utf-8",
+    )
+    index = tmp_path / "index"
+    youju("index", articles, "--index", index)
+    _, out, _ = youju("ask", "东门支行搬到哪里？", "--index", index)
+    command = next(line.strip() for line in out.splitlines() if "youju show" in line)
+    assert shlex.split(command)[-4:] == ["--cite", "0:13", "--", "--help; touch x"]
+    _, shown, _ = youju(*shlex.split(command)[1:])
+    assert "⟦东门支行搬到和平路12号。⟧" in shown
+
+
 def test_index_reports_and_syncs(youju, folder, tmp_path):
     index = tmp_path / "index"
     status, out, _ = youju("index", folder, "--index", index, "--dry-run")
@@ -122,7 +184,8 @@ def test_index_reports_and_syncs(youju, folder, tmp_path):
     assert status == 1
     assert "! news/broken.pdf: " in out
     assert "! news/empty.txt: " in out
-    assert "kept g000001: 1 articles" in out or "wrote g000002: 1 articles" in out
+    assert "1 unchanged, 2 quarantined" in out
+    assert ": 1 articles, 1 chunks" in out
 
     status, out, _ = youju("index", folder, "--index", index, "--json")
     assert json.loads(out)["counts"]["quarantined"] == 2
@@ -160,7 +223,10 @@ def test_info_and_show(youju, folder, tmp_path):
         (["info", "--index", "nowhere"], "youju index"),
         (["index", "nowhere"], "nowhere"),
         (["index"], "name a folder or file"),
-        (["index", "a", "--rollback"], "--rollback takes no PATH"),
+        (["index", "a", "--rollback"], "--rollback stands alone"),
+        (["index", "--rollback", "--dry-run"], "--rollback stands alone"),
+        (["ask", "a", "--since", "", "--index", "INDEX"], "--since: '' is not a date"),
+        (["ask", "a", "--index", "no\x1bwhere"], "no\ufffdwhere"),
         (["index", "a", "--config", "none.toml"], "cannot read the configuration"),
         (["chat", "--index", "nowhere"], "youju index"),
     ],

@@ -148,6 +148,9 @@ def passage(article, quote, score):
     return Passage(chunk, article, score, lexical=score, dense=None)
 
 
+DECLINED = "資料裡沒有<b>依據</b>。"
+
+
 class ScriptedAsker:
     """Answers by the question's words; counts how its streams end."""
 
@@ -220,7 +223,7 @@ class ScriptedAsker:
                 Answer(
                     question=question,
                     searched=question,
-                    answer="\n".join(s.text for s in sentences),
+                    answer="\n".join(s.text for s in sentences) or DECLINED,
                     sentences=tuple(sentences),
                     citations=tuple(citations),
                     passages=passages,

@@ -5,6 +5,7 @@ Everything heavy is imported inside the command that needs it, so that ``--help`
 """
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -38,24 +39,42 @@ ConfigOption = Annotated[
     Path | None, typer.Option("--config", help="TOML file of settings.", dir_okay=False)
 ]
 _INDEX = Path("var/index")
+# What is printed and read is UTF-8 whatever the locale says; a byte of a question that is not
+# UTF-8 makes its own line a bad one.
+_OUTPUT: Any = {"encoding": "utf-8", "errors": "backslashreplace"}
+_LINES: Any = {"encoding": "utf-8-sig", "errors": "surrogateescape"}
 
 
 def main() -> NoReturn:
     """Run the command line; a mistake of its user is one line on stderr and exit status 2."""
-    for stream in (sys.stdout, sys.stderr):
-        # Articles hold any character; a terminal in an old locale must not end in a traceback.
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # always a TextIOWrapper here
+    # Articles hold any character, and JSON is UTF-8 whatever the locale; a terminal that cannot
+    # show one gets an escape, not a traceback.
+    sys.stdout.reconfigure(**_OUTPUT)  # type: ignore[union-attr]  # a TextIOWrapper here
+    sys.stderr.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # likewise
+    status: int | str | None = 0
     try:
         app()
+    except SystemExit as exit_:
+        status = exit_.code
     except YoujuError as error:
-        _fail(str(error))
+        status = _fail(str(error))
     except BrokenPipeError:
-        # `youju ask … | head`: the reader left. Python would complain again at exit.
-        sys.stderr.close()
-        raise SystemExit(0) from None
+        pass
+    except OSError as error:
+        status = _fail(f"{error.filename or 'the output'}: {error.strerror}")
     except KeyboardInterrupt:
-        raise SystemExit(130) from None
-    raise SystemExit(0)
+        status = 130
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # `youju ask … | head`: the reader left, which is no mistake. Python would complain again
+        # when it closes the stream at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 0
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = _fail(f"cannot write the output: {error.strerror}")
+    raise SystemExit(status)
 
 
 @app.callback(invoke_without_command=True)
@@ -101,8 +120,8 @@ def index_command(
     if rollback:
         from index.store import rollback as roll_back
 
-        if paths:
-            raise UsageError("--rollback takes no PATH: it only moves the pointer")
+        if paths or dry_run or rebuild or embedder or config or as_json or verbose:
+            raise UsageError("--rollback stands alone (beside --index): it only moves the pointer")
         typer.echo(f"now serving {roll_back(index)} of {index}")
         return
     if not paths:
@@ -186,7 +205,8 @@ def ask(
             answer = asker.answer(question or "", filters=filters, k=k)
             typer.echo(json.dumps(answer.to_json(), ensure_ascii=False, indent=2))
         else:
-            _print_stream(asker, question or "", filters, k=k)
+            show = ["youju", "show", *(["--index", str(index)] if index != _INDEX else [])]
+            _print_stream(asker, question or "", filters, k=k, show=show)
 
 
 @app.command()
@@ -313,7 +333,9 @@ def _open_asker(index: Path, config: Path | None) -> Iterator["Asker"]:
         yield Asker(opened, config=settings)
 
 
-def _print_stream(asker: "Asker", question: str, filters: "Filters", *, k: int | None) -> None:
+def _print_stream(
+    asker: "Asker", question: str, filters: "Filters", *, k: int | None, show: list[str]
+) -> None:
     from rag.schema import Finished, SentenceAdded
     from ui import render
 
@@ -328,7 +350,7 @@ def _print_stream(asker: "Asker", question: str, filters: "Filters", *, k: int |
                 if answer.passages:
                     typer.echo("\n" + render.nearest(answer.passages, style))
             case Finished(answer=answer):
-                typer.echo("\n" + render.citations(answer.citations, style))
+                typer.echo("\n" + render.citations(answer.citations, style, show=show))
 
 
 def _run_batch(asker: "Asker", batch: Path, output: Path | None, *, k: int | None) -> int:
@@ -337,17 +359,18 @@ def _run_batch(asker: "Asker", batch: Path, output: Path | None, *, k: int | Non
 
     with ExitStack() as stack:
         try:
-            # Undecodable bytes become lone surrogates, which make that line an error row.
-            lines = (
-                sys.stdin
-                if str(batch) == "-"
-                else stack.enter_context(batch.open(encoding="utf-8-sig", errors="surrogateescape"))
-            )
-            sink = (
-                sys.stdout
-                if output is None or str(output) == "-"
-                else stack.enter_context(output.open("w", encoding="utf-8"))
-            )
+            if str(batch) == "-":
+                sys.stdin.reconfigure(**_LINES)  # type: ignore[union-attr]  # a TextIOWrapper here
+                lines = sys.stdin
+            else:
+                lines = stack.enter_context(batch.open(**_LINES))
+            sink = sys.stdout
+            if output is not None and str(output) != "-":
+                if output.exists() and str(batch) != "-" and output.samefile(batch):
+                    raise UsageError(
+                        f"--output {output} is the file of the questions; name another"
+                    )
+                sink = stack.enter_context(output.open("w", encoding="utf-8"))
         except OSError as error:
             raise UsageError(f"cannot open {error.filename}: {error.strerror}") from error
         done = failed = 0
@@ -374,8 +397,8 @@ def _filters(
     from rag.batch import parse_day
 
     return Filters(
-        since=parse_day(since, field="--since") if since else None,
-        until=parse_day(until, field="--until", end=True) if until else None,
+        since=parse_day(since, field="--since") if since is not None else None,
+        until=parse_day(until, field="--until", end=True) if until is not None else None,
         sources=tuple(source or ()),
         languages=tuple(lang or ()),
         tags=tuple(tag or ()),
@@ -400,9 +423,12 @@ def _article_json(article: "Article") -> dict[str, Any]:
     return values
 
 
-def _fail(message: str) -> NoReturn:
-    print(f"youju: {message}", file=sys.stderr)
-    raise SystemExit(2)
+def _fail(message: str) -> int:
+    """Print one line on stderr; returns the exit status of a mistake."""
+    from ui.render import plain
+
+    typer.echo(f"youju: {plain(message)}", err=True)
+    return 2
 
 
 if __name__ == "__main__":

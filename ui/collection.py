@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 
 from eval.cases import load_cases
+from eval.quality import judge
 from index.article import Article
 from index.errors import UsageError
 from rag.answer import Asker
@@ -35,6 +37,7 @@ class Collection:
             generation=manifest.generation,
             built=datetime.fromisoformat(manifest.created),
             examples=_examples(asker, articles),
+            max_question_chars=asker.config.answer.max_question_chars,
         )
 
     def stream(self, question: str, *, dialogue: Sequence[Turn] = ()) -> Iterator[Event]:
@@ -51,28 +54,31 @@ class Collection:
 
 
 def _examples(asker: Asker, articles: Sequence[Article]) -> tuple[str, ...]:
-    """Questions that this collection is known to answer: each was asked before it is offered.
+    """Questions that this collection does not decline: each was asked before it is offered.
 
-    The sample collection has questions of its own; for any other, the titles serve.
+    The sample collection has cases of its own, of which those serve whose answer begins with a
+    gold span; for any other collection the titles serve.
     """
-    held = {article.path for article in articles}
-    offered = [
-        case.question
+    by_path = {article.path: article for article in articles}
+    own = [
+        case
         for case in load_cases(_SAMPLE_CASES)
-        if case.answerable
+        if case.gold
         and not case.dialogue
-        and all(span.article in held for fact in case.gold for span in fact)
+        and all(span.article in by_path for fact in case.gold for span in fact)
     ]
-    # Spread over the set, which is ordered by kind, rather than its first few.
-    step = max(1, len(offered) // (3 * _EXAMPLES))
-    candidates = offered[::step] or [article.title for article in articles[: 5 * _EXAMPLES]]
-    good: list[str] = []
-    for question in candidates:
-        if len(good) == _EXAMPLES:
-            break
-        try:
-            if not asker.answer(question).abstained:
-                good.append(question)
-        except UsageError:
-            continue
-    return tuple(good)
+    if own:
+        # Spread over the set, which goes article by article, rather than its first few.
+        asked = own[:: max(1, len(own) // (4 * _EXAMPLES))]
+        good = (c.question for c in asked if judge(c, asker.answer(c.question), by_path).first)
+    else:
+        titles = [article.title for article in articles[: 5 * _EXAMPLES]]
+        good = (title for title in titles if _is_answered(asker, title))
+    return tuple(dict.fromkeys(islice(good, _EXAMPLES)))
+
+
+def _is_answered(asker: Asker, question: str) -> bool:
+    try:
+        return not asker.answer(question).abstained
+    except UsageError:
+        return False

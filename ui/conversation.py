@@ -102,7 +102,7 @@ def _answer(exchange: Exchange, strings: Strings) -> str:
     if exchange.error is not None:
         parts.append(_notice("yj-error", strings.failed, exchange.error))
     elif exchange.abstained:
-        parts.append(_notice("yj-declined", strings.declined, exchange.reason))
+        parts.append(_notice("yj-declined", inert_html(exchange.answer), exchange.reason))
     elif exchange.stopped:
         parts.append(_notice("yj-stopped", strings.stopped, None))
     elif exchange.running:

@@ -1,6 +1,6 @@
 """The page: a Gradio chat, and what it needs from the rest of the program.
 
-In: an :class:`Asker`. Out: Gradio Blocks whose handlers stream answers. Citations open in a
+In: an :class:`ChatBackend`. Out: Gradio Blocks whose handlers stream answers. Citations open in a
 panel that ``static/page.js`` builds and fills from ``/api/article``; no text of an article
 passes through Gradio as markup (see ``ui.untrusted``). It knows nothing of how answers are made.
 """
@@ -27,12 +27,9 @@ if TYPE_CHECKING:
     from gradio import Blocks, SelectData
     from gradio.themes import Base
 
-__all__ = ["Asker", "CollectionSummary", "build_page", "head", "theme"]
+__all__ = ["ChatBackend", "CollectionSummary", "build_page", "head", "theme"]
 
 _log = logging.getLogger(__name__)
-
-MAX_QUESTION_CHARS = 2000
-"""A question, not an article: longer ones are refused with a message."""
 
 _PAPER = ("#f6f5f1", "#15181b")
 """The page behind everything, light and dark: --yj-paper in static/page.css."""
@@ -51,7 +48,8 @@ class CollectionSummary:
     """What the page says of the collection. ``examples`` are questions that it can answer.
 
     ``earliest`` and ``latest`` are the first and the last date of publication, None when no
-    article has one; ``built`` is when the generation was made.
+    article has one; ``built`` is when the generation was made. A question longer than
+    ``max_question_chars`` is refused with a message.
     """
 
     articles: int
@@ -61,9 +59,10 @@ class CollectionSummary:
     generation: str
     built: datetime
     examples: tuple[str, ...] = ()
+    max_question_chars: int = 2000
 
 
-class Asker(Protocol):
+class ChatBackend(Protocol):
     """What the page needs: an answer, an article, a summary.
 
     The methods are called from several threads at once. ``stream`` may be closed before its
@@ -84,11 +83,11 @@ class Asker(Protocol):
         ...
 
 
-def build_page(asker: Asker, *, strings: Strings) -> "Blocks":
+def build_page(backend: ChatBackend, *, strings: Strings) -> "Blocks":
     """Build the page. Gradio takes theme, style and head when it is mounted."""
     import gradio as gr
 
-    summary = asker.summary()
+    summary = backend.summary()
     idle: dict[str, Any] = {"submit_btn": strings.ask, "stop_btn": False}
     busy: dict[str, Any] = {"submit_btn": False, "stop_btn": strings.stop}
 
@@ -128,7 +127,7 @@ def build_page(asker: Asker, *, strings: Strings) -> "Blocks":
             placeholder=strings.question_placeholder,
             lines=1,
             max_lines=6,
-            max_length=MAX_QUESTION_CHARS,
+            max_length=summary.max_question_chars,
             autofocus=True,
             html_attributes=gr.InputHTMLAttributes(
                 autocorrect="off", autocapitalize="off", spellcheck=False, enterkeyhint="send"
@@ -145,7 +144,7 @@ def build_page(asker: Asker, *, strings: Strings) -> "Blocks":
             control = _Control()
             # The box is left alone while the answer runs: the next question may be typed.
             box_update: Any = gr.update(value="", **busy)
-            for latest in _answers(asker, question or "", exchanges, control, strings=strings):
+            for latest in _answers(backend, question or "", exchanges, control, strings=strings):
                 yield box_update, messages(latest, strings=strings), latest, control
                 box_update = gr.skip()
             if control.discarded:
@@ -266,7 +265,7 @@ class _Control:
 
 
 def _answers(
-    asker: Asker,
+    backend: ChatBackend,
     text: str,
     exchanges: tuple[Exchange, ...],
     control: _Control,
@@ -276,14 +275,15 @@ def _answers(
     """Yield the conversation as it grows by one question, at most every ``UPDATE_INTERVAL_S``."""
     question = without_surrogates(text).strip()
     latest = Exchange(question=question)
-    if len(question) > MAX_QUESTION_CHARS:
-        error = strings.too_long.format(max_chars=MAX_QUESTION_CHARS, chars=len(question))
-        cut = question[:MAX_QUESTION_CHARS] + "…"
+    longest = backend.summary().max_question_chars
+    if len(question) > longest:
+        error = strings.too_long.format(max_chars=longest, chars=len(question))
+        cut = question[:longest] + "…"
         yield (*exchanges, replace(latest, question=cut, error=error))
         return
     yield (*exchanges, latest)
     try:
-        stream = asker.stream(question, dialogue=dialogue(exchanges))
+        stream = backend.stream(question, dialogue=dialogue(exchanges))
         for events in paced(stream, interval_s=UPDATE_INTERVAL_S, stop=control.ended):
             for event in events:
                 latest = apply_event(latest, event)

@@ -2,7 +2,8 @@
 
 import os
 import re
-from collections.abc import Iterable
+import shlex
+from collections.abc import Iterable, Sequence
 from typing import TextIO
 
 from index.article import Article
@@ -13,7 +14,7 @@ __all__ = ["Style", "article", "citations", "nearest", "plain", "sentence"]
 
 # Control characters from an article would drive the terminal (colours, titles, worse);
 # bidirectional overrides would show text in another order than it is cited in.
-_UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 class Style:
@@ -53,14 +54,20 @@ def sentence(said: AnswerSentence, style: Style) -> str:
     return plain(said.text) + "".join(style.number(f"[{n}]") for n in said.citations)
 
 
-def citations(cited: Iterable[Citation], style: Style) -> str:
-    """The list under an answer: number, title, where and when, and how to see the place."""
+def citations(cited: Iterable[Citation], style: Style, *, show: Sequence[str]) -> str:
+    """The list under an answer: number, title, where and when, and how to see the place.
+
+    ``show`` is the command that shows an article of this index, ready for its options.
+    """
     lines = []
     for c in cited:
         where = " · ".join(filter(None, (c.source, c.published, c.path)))
         lines.append(f"{style.number(f'[{c.n}]')} {style.bold(plain(c.title))}")
         lines.append(f"    {plain(where)} · {c.verdict.value}")
-        lines.append(style.dim(f"    youju show {c.article_id} --cite {c.start}:{c.end}"))
+        # An id may come from somebody else's file: it is quoted, to be copied safely.
+        # Behind "--" it is no option either.
+        command = shlex.join([*show, "--cite", f"{c.start}:{c.end}", "--", plain(c.article_id)])
+        lines.append(style.dim(f"    {command}"))
     return "\n".join(lines)
 
 

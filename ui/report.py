@@ -33,7 +33,7 @@ def report_text(report: SyncReport, *, verbose: bool = False) -> str:
             lines.append(f"  … and {len(rows) - limit} more {status.value}; --verbose lists them")
     for row in report.rows:
         lines += [f"? {plain(row.path)}: {plain(warning)}" for warning in row.warnings]
-    lines += [f"* {note}" for note in report.notes]
+    lines += [f"* {plain(note)}" for note in report.notes]
     counts = ", ".join(f"{n} {status.value}" for status, n in report.counts.items() if n)
     lines.append(counts or "nothing found to index")
     lines.append(_outcome(report))

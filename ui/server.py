@@ -1,6 +1,6 @@
 """The web server of the page: our FastAPI application with the Gradio page mounted in it.
 
-In: something that answers (``ui.page.Asker``). Out: a page on a local address, and one JSON
+In: something that answers (``ui.page.ChatBackend``). Out: a page on a local address, and one JSON
 endpoint, ``/api/article``, from which the page reads the article behind a citation. It knows
 HTTP; it knows nothing of how answers are made.
 """
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from index.errors import UnusableIndexError, UsageError
 from ui.article_view import view_article
 from ui.guard import Guard, is_loopback
-from ui.page import Asker, build_page, head, theme
+from ui.page import ChatBackend, build_page, head, theme
 from ui.strings import SIMPLIFIED, Strings
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ _OFFLINE = {
 
 
 def make_app(
-    asker: Asker,
+    backend: ChatBackend,
     *,
     hosts: Collection[str] = _LOCAL_NAMES,
     any_address: bool = False,
@@ -62,10 +62,10 @@ def make_app(
 
     app = FastAPI(title="Youju", docs_url=None, redoc_url=None, openapi_url=None)
 
-    # Plain def: FastAPI runs it in a thread, and the asker may read from disk.
+    # Plain def: FastAPI runs it in a thread, and the backend may read from disk.
     def article(id: str, start: int = 0, end: int = 0, whole: bool = False) -> "JSONResponse":  # noqa: A002 - the name in the URL
         try:
-            view = view_article(asker.article(id), start=start, end=end, whole=whole)
+            view = view_article(backend.article(id), start=start, end=end, whole=whole)
         except (LookupError, UsageError) as error:
             return _json({"error": str(error)}, status=404)
         except UnusableIndexError as error:
@@ -80,7 +80,7 @@ def make_app(
     app.mount("/page", StaticFiles(directory=STATIC), name="page")
     mounted: FastAPI = gradio.mount_gradio_app(
         app,
-        build_page(asker, strings=strings),
+        build_page(backend, strings=strings),
         path="/",
         footer_links=[],
         run_history=False,
@@ -98,7 +98,7 @@ def make_app(
 
 
 def serve(
-    asker: Asker,
+    backend: ChatBackend,
     *,
     host: str = "127.0.0.1",
     port: int = 7860,
@@ -123,7 +123,7 @@ def serve(
     with listener:
         bound_port = listener.getsockname()[1]
         app = make_app(
-            asker,
+            backend,
             hosts=(*_LOCAL_NAMES, *hosts, host),
             any_address=not is_loopback(host),
         )

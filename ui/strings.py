@@ -35,7 +35,6 @@ class Strings:
     citations: str
     passages: str
     nearest_passages: str
-    declined: str
     no_passages: str
     stopped: str
     failed: str
@@ -86,7 +85,6 @@ SIMPLIFIED = Strings(
     citations="引用 Citations",
     passages="检索到的段落（{count}）",
     nearest_passages="最接近的段落 Nearest passages",
-    declined="资料里没有找到足够的依据，所以不作答。",
     no_passages="没有找到任何相关段落，换个说法或更具体的名称试试。",
     stopped="已停止。",
     failed="这个问题没能答完",

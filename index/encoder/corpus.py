@@ -42,6 +42,9 @@ _PIVOT = frozenset(
 _CODES = {"ell": "el", "ron": "ro", "tur": "tr", "hin": "hi", "arz": "ar", "arq": "ar", "rus": "ru"}
 """Three-letter codes of Tatoeba for languages that other sources name by two letters."""
 
+_RUNNING = ("tico19.all", "django_docs.po", "tldr.pairs")
+"""Translations whose rows follow each other as the sentences of their documents do."""
+
 _RETRIEVED = ("crud_news", "stard")
 """Development sets that are searched among texts which are also in the training data (news, the
 laws of China). What is kept away from training are the documents that answer a question."""
@@ -218,9 +221,13 @@ def _read_translations(train: Path, corpus: Corpus, guard: _Guard) -> None:
         corpus.pairs[task].append((row["a"], row["b"]))
         text = row["b"] if row["lang_a"] == "en" else row["a"]
         corpus.languages[_CODES.get(other, other)].append(text)
-        if row["src"] in ("tico19.all", "django_docs.po"):
-            runs[f"{row['src']} {other}"].append((row["a"], row["b"]))
+        if row["src"] in _RUNNING:
+            runs[f"{row['src']} {other}"].append((row["a"], text))
     for name, run in runs.items():
+        for start in range(0, len(run), 8):
+            corpus.documents["run"].append([text + " " for _, text in run[start : start + 8]])
+        if name.startswith("tldr"):
+            continue  # its lines are commands: as text they do not go on from each other
         task = "window-zh" if name.endswith("zh-Hans") else "window"
         for start in range(0, len(run) - 4, 4):
             lines = run[start : start + 4]

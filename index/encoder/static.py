@@ -101,7 +101,8 @@ class StaticEncoder:
             for encoding in self._tokenizer.encode_batch_fast(batch, add_special_tokens=False):
                 ids = np.array(encoding.ids, dtype=np.intp)
                 # One text at a time: its rows fit the cache, those of a batch do not.
-                sums[number] = self._scales[ids] @ self._rows[ids].astype(np.float32)
+                rows = self._rows.take(ids, axis=0).astype(np.float32)
+                sums[number] = self._scales.take(ids) @ rows
                 number += 1
         return unit_rows(sums)
 

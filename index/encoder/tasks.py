@@ -22,20 +22,21 @@ __all__ = ["SHARES", "Batch", "Tasks", "tokenize_corpus"]
 Ints = npt.NDArray[np.int64]
 
 SHARES: Mapping[str, float] = {
-    "cloze-news": 0.22,
+    "cloze-news": 0.20,
     "cloze-bulletin": 0.05,
     "cloze-law": 0.06,
     "cloze-passage-zh": 0.03,
     "cloze-passage-en": 0.06,
     "cloze-passage-ja": 0.03,
+    "cloze-run": 0.04,
     "question-zh": 0.05,
     "question-en": 0.08,
     "question-ja": 0.04,
     "title-law": 0.05,
     "title-abstract": 0.005,
     "dictionary": 0.04,
-    "switched": 0.11,
-    "translation-zh": 0.06,
+    "switched": 0.13,
+    "translation-zh": 0.07,
     "translation-ja": 0.015,
     "translation-ko": 0.015,
     "translation-fr": 0.01,
@@ -46,7 +47,7 @@ SHARES: Mapping[str, float] = {
     "translation-pt": 0.005,
     "translation-it": 0.005,
     "translation-rest": 0.03,
-    "window-zh": 0.02,
+    "window-zh": 0.03,
     "window": 0.02,
 }
 """How often each task is drawn. They need not add up to one; a task without data is left out."""

@@ -125,6 +125,7 @@ def parse(text: str) -> Parsed:
     fields = _read_head(tree)
     if root is None:
         raise UnreadableError("the page has no body")
+    _unwrap_form(root)
     headline = _headline(root)
     stamps = _stamp_lines(root)
     main = _main(root, text)
@@ -153,6 +154,14 @@ def parse(text: str) -> Parsed:
             extra=extra,
         ),
     )
+
+
+def _unwrap_form(root: "LexborNode") -> None:
+    """Take off a form around the page, as ASP.NET puts it; others are searches and comments."""
+    chars = len(_words(root.text(deep=True)))
+    for form in root.css("form"):
+        if 2 * len(_words(form.text(deep=True))) > chars:
+            form.unwrap()
 
 
 def parse_fragment(text: str) -> Parsed:
@@ -647,6 +656,7 @@ def _headline(root: "LexborNode") -> str | None:
 
 
 # " - 新浪财经", "_网易新闻", "| Reuters": what a site adds to its titles.
+_MAX_DECLARED = 300  # a longer title is no headline, and the pattern is quadratic
 _SITE_SUFFIX = re.compile(r"\s*[-_–—|｜·]+\s*[^-_–—|｜]{2,24}$|\s+[-–—|]\s+[^-–—|]{2,40}$")
 
 
@@ -667,7 +677,9 @@ def _title(declared: str | None, headline: str | None, blocks: list[Block]) -> s
     if shown:
         return shown
     short = declared
-    while (match := _SITE_SUFFIX.search(short)) and match.start() >= 6:
+    while (
+        len(short) <= _MAX_DECLARED and (match := _SITE_SUFFIX.search(short)) and match.start() >= 6
+    ):
         short = short[: match.start()]
     # A headline that shares nothing with the declared title is the site's own name.
     return short or headline

@@ -40,7 +40,7 @@ _LIQUID_TAG = re.compile(r"\{%-?.{0,2000}?-?%\}", re.DOTALL)
 _LIQUID_VALUE = re.compile(r"\{\{.{0,2000}?\}\}", re.DOTALL)
 # Kramdown's attribute lists: {: .lead}, {:toc}
 _ATTRIBUTES = re.compile(
-    r"^[ \t]*(?:[*-] TOC\s*\n)?\{:[^}\n]*\}[ \t]*$|\{:[^}\n]*\}(?=[ \t]*$)",
+    r"^[ \t]*(?:[*-] TOC\s*\n)?\{:[^{}\n]*\}[ \t]*$|\{:[^{}\n]*\}(?=[ \t]*$)",
     re.MULTILINE | re.IGNORECASE,
 )
 _HAN = "\u3041-\u30ff\u3400-\u9fff\u3000-\u303f\uff01-\uffef“”‘’"
