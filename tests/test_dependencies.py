@@ -3,6 +3,7 @@
 import ast
 import re
 import tomllib
+from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,7 @@ def test_floors_keep_known_holes_out(package, floor):
 )
 def test_packages_that_break_others_stay_out(package):
     assert package not in PINS
+    assert package not in {name_of(d.metadata["Name"]) for d in distributions()}
     assert package not in {name_of(requirement) for requirement in ASKED}
 
 

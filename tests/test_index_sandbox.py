@@ -44,6 +44,19 @@ def sandbox():
     sandbox.close()
 
 
+def test_a_child_started_after_faiss_has_worked_answers(sandbox):
+    # A forked child hangs after any FAISS work in the parent; ours is started anew.
+    import faiss
+    import numpy as np
+
+    rows = np.random.default_rng(0).standard_normal((2000, 64)).astype(np.float32)
+    index = faiss.IndexFlatIP(64)
+    index.add(rows)
+    faiss.omp_set_num_threads(2)
+    index.search(rows, 5)
+    assert sandbox.run("html", PAGE.encode(), timeout_s=20).blocks[0].text.startswith("远程银行")
+
+
 def test_one_child_serves_many(sandbox):
     first = sandbox.run("html", PAGE.encode())
     child = sandbox._process.pid
