@@ -499,6 +499,8 @@ class Catalogue:
         with self._lock:
             try:
                 return self._database.execute(statement, values).fetchall()
+            except UnicodeEncodeError:
+                return []  # it asks for half a character, which no text here holds
             except sqlite3.DatabaseError as error:
                 raise self._damaged(error) from None
 

@@ -112,8 +112,9 @@ class Cleaned:
 
 # The patterns below meet folded text: lower case, half width, simplified characters.
 
-_SENTENCE_END = re.compile(r"[。!?;…][”’」』\"')\]]*$|[a-z]{2,}[.][\"')\]]*$")
-_SENTENCE_MARK = re.compile(r"[。!?;…]|[a-z]{2,}\. [a-z]|\.$")
+# Two letters are enough: "{2,}" would try every tail of a long word.
+_SENTENCE_END = re.compile(r"[。!?;…][”’」』\"')\]]*$|[a-z]{2}[.][\"')\]]*$")
+_SENTENCE_MARK = re.compile(r"[。!?;…]|[a-z]{2}\. [a-z]|\.$")
 
 _NAVIGATION_WORDS = re.compile(
     r"首页|设为首页|加入收藏|收藏本站|收藏本页|关于我们|关于本站|联系我们|联系方式|广告服务|"
@@ -205,6 +206,9 @@ _URL_LINE = re.compile(
 )
 _PROSE_MIN = 30
 _FOOTER_LINES = 12
+# Credits in brackets at the end of a paragraph: as many as this, in so many characters.
+_MAX_CREDIT_TAILS = 6
+_CREDIT_TAIL_CHARS = 120
 
 
 def is_prose(text: str) -> bool:
@@ -289,9 +293,14 @@ def _cut_credit(block: Block) -> tuple[Block, str]:
     if block.kind not in (Kind.PARAGRAPH, Kind.ITEM):
         return block, ""
     found = []
-    while match := CREDIT_TAIL.search(fold(block.text)):
-        found.append(block.text[match.start() :].strip())
-        block = replace(block, text=block.text[: match.start()].rstrip())
+    for _ in range(_MAX_CREDIT_TAILS):
+        body = max(0, len(block.text) - _CREDIT_TAIL_CHARS)
+        match = CREDIT_TAIL.search(fold(block.text[body:]))
+        if match is None:
+            break
+        start = body + match.start()
+        found.append(block.text[start:].strip())
+        block = replace(block, text=block.text[:start].rstrip())
     return block, " ".join(reversed(found))
 
 

@@ -11,7 +11,7 @@ class IndexConfig:
 
     ``embedder``: ``hash`` for the hashed character-n-gram stand-in, else the name or folder of a
     sentence-transformers model.
-    ``max_chars``: the longest chunk, in characters, unless one sentence alone is longer.
+    ``max_chars``: the longest chunk, in characters; a longer sentence is cut.
     ``max_file_mb``: a larger file is quarantined.
     ``keep_generations``: how many generations stay on disk, the current one included.
     """

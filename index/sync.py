@@ -12,13 +12,17 @@ its articles stay until it can be read again or is really gone.
 import hashlib
 import json
 import logging
+import re
+import shlex
 import shutil
 import sqlite3
 import time
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
@@ -46,11 +50,21 @@ from index.progress import Progress
 from index.report import FileRow, Status, SyncReport
 from index.store import Generation, Writer, current_name, newest_generation, writing
 from index.vectors import read_vectors, write_vectors
-from index.walk import Found, Target, Walk, legible_path, read_file, targets_of, walk
+from index.walk import (
+    Found,
+    Target,
+    Walk,
+    is_gone,
+    legible,
+    legible_path,
+    read_file,
+    targets_of,
+    walk,
+)
 
 __all__ = ["READING_VERSION", "sync"]
 
-READING_VERSION = 1
+READING_VERSION = 2
 """Raise it when reading, chunking or grouping gives other results for the same file: every file
 is then read again at the next sync."""
 
@@ -79,11 +93,13 @@ def sync(
     rebuild: bool = False,
     rehash: bool = False,
     progress: bool = False,
+    device: str | None = None,
 ) -> SyncReport:
     """Bring the index in ``index_dir`` up to date with ``paths``.
 
     Args:
-        paths: Folders and files. Files that were indexed from below them and are gone are removed.
+        paths: Folders and files. Files that were indexed from below them and are gone are removed;
+            so a folder that was deleted or renamed is named once more to take it out.
         index_dir: The index's folder; made when it is not there.
         config: What the index is built with.
         embedder: Embeds the passages; None loads ``config.embedder``, and only when needed.
@@ -92,16 +108,23 @@ def sync(
             generation stays for a rollback.
         rehash: Read every file, though size and times say that it did not change.
         progress: Count up on stderr while at work, when that is a terminal.
+        device: Where ``config.embedder`` runs when it is loaded here (``cpu``, ``cuda``, …); None
+            takes the best that is there.
 
     Raises:
-        UsageError: a path is not there, or a setting makes no sense; nothing was written.
+        UsageError: a path is neither there nor known, or a setting makes no sense; nothing was
+            written.
         IndexMismatchError: the index was built by another embedder.
         UnusableIndexError: the index is damaged, locked, or cannot be written; it is as it was.
     """
     started = time.monotonic()
     _check(config)
-    targets = targets_of(paths, index_dir=index_dir)
-    lazy = _LazyEmbedder(embedder, config.embedder)
+    targets = targets_of(
+        paths,
+        index_dir=index_dir,
+        is_known=lambda target: _is_known(target, index_dir, rebuild=rebuild),
+    )
+    lazy = _LazyEmbedder(embedder, config.embedder, device=device, progress=progress)
     if not dry_run and (rebuild or current_name(index_dir) is None):
         lazy.load()  # a model that is not there is said now, not after an hour of reading
     with ExitStack() as stack:
@@ -169,9 +192,13 @@ class _Reading:
 class _LazyEmbedder:
     """Loads the configured embedder when it is first asked for: a model takes seconds."""
 
-    def __init__(self, embedder: Embedder | None, spec: str) -> None:
+    def __init__(
+        self, embedder: Embedder | None, spec: str, *, device: str | None, progress: bool
+    ) -> None:
         self._embedder = embedder
         self._spec = spec
+        self._device = device
+        self._progress = progress
         self._expected: Manifest | None = None
 
     def expect(self, manifest: Manifest) -> None:
@@ -186,7 +213,7 @@ class _LazyEmbedder:
 
     def load(self) -> Embedder:
         if self._embedder is None:
-            self._embedder = load_embedder(self._spec)
+            self._embedder = load_embedder(self._spec, device=self._device)
         expected = self._expected
         if expected is not None and (self._embedder.name, self._embedder.dim) != (
             expected.embedder_name,
@@ -203,7 +230,9 @@ class _LazyEmbedder:
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Embed passages, (len(texts), dim), and trust no model to keep its word."""
         embedder = self.load()
-        vectors = np.asarray(embedder.embed_passages(texts), dtype=np.float32)
+        vectors = np.asarray(
+            embedder.embed_passages(texts, progress=self._progress), dtype=np.float32
+        )
         if (
             vectors.shape != (len(texts), embedder.dim)
             or not (
@@ -250,9 +279,9 @@ class _Sync:
             self._old_claims.setdefault(claim.file, []).append(claim)
         self._roots = sorted(
             {f.root for f in self._known.values() if f.root is not None}
-            | {t.location for t in targets if t.is_folder}
+            | {t.location for t in targets if t.is_folder and not t.is_gone}
         )
-        self._rows: list[FileRow] = []
+        self._rows: list[tuple[tuple[object, ...], FileRow]] = []
         self._entries: list[_Entry] = []
         self._draft: Path | None = None
         self._catalogue: CatalogueWriter | None = None
@@ -263,14 +292,14 @@ class _Sync:
         removed = self._keep_or_remove(found)
         for oddity in found.oddities:
             self._row(oddity.status, self._path(oddity.location), reason=oddity.reason)
-        winners, lost = _resolve(self._entries)
+        winners, lost = _resolve(self._entries, vanished=self._vanished())
         for entry in self._entries:
             self._report(entry, lost)
-        self._rows.sort(key=lambda row: (row.path, row.status, row.reason or ""))
+        self._rows.sort(key=itemgetter(0))
         is_changed = removed or self._differs(winners)
         name, chunks, embedded = self._finish(winners, is_changed=is_changed)
         return SyncReport(
-            rows=tuple(self._rows),
+            rows=tuple(row for _, row in self._rows),
             generation=name,
             is_new_generation=is_changed and self._writer is not None,
             dry_run=False,
@@ -278,6 +307,7 @@ class _Sync:
             chunks=chunks,
             embedded=embedded,
             seconds=0.0,
+            notes=tuple(self._emptied(winners)),
         )
 
     def close(self) -> None:
@@ -312,12 +342,13 @@ class _Sync:
     def _keep_or_remove(self, found: Walk) -> bool:
         """Take over what is out of scope or out of sight; report what is gone."""
         any_removed = False
-        for location, old in self._known.items():
-            if location in found.files:
-                continue
+        unseen = [location for location in self._known if location not in found.files]
+        blocked = found.blocked(unseen)
+        for location in unseen:
+            old = self._known[location]
             if not any(target.covers(location) for target in self._targets):
                 self._entries.append(self._copy(old, in_scope=False))
-            elif found.is_blocked(location):
+            elif location in blocked:
                 entry = self._copy(old, in_scope=False)
                 entry.warnings = ("it cannot be reached; its articles stay indexed",)
                 self._entries.append(entry)
@@ -335,6 +366,17 @@ class _Sync:
                 self._row(Status.REMOVED, old.path, article_ids=ids)
         return any_removed
 
+    def _vanished(self) -> set[int]:
+        """Files out of scope that are gone from the disk while another claims what they hold."""
+        claimants = Counter(id_ for e in self._entries for id_ in {c.id for c in e.claims})
+        return {
+            entry.record.id
+            for entry in self._entries
+            if not entry.in_scope
+            and any(claimants[claim.id] > 1 for claim in entry.claims)
+            and is_gone(entry.record.location)
+        }
+
     def _examine(self, file: Found, old: FileRecord | None) -> _Entry:
         """Read a file, unless it is what it was; raises UnreadableError."""
         path = self._path(file.location)
@@ -349,7 +391,10 @@ class _Sync:
         contents = read_file(file.location, max_bytes=self._config.max_file_mb << 20)
         sha256 = hashlib.sha256(contents.data).digest()
         if old and may_copy and old.sha256 == sha256:
-            return self._copy(old, in_scope=True)
+            # With the new stamp, so that a file which was only touched settles with the next
+            # generation; the stamp alone is no reason to write one.
+            touched = replace(old, stamp=contents.stamp, read_ns=contents.read_ns)
+            return self._copy(touched, in_scope=True)
         reading = _read(contents.data, path)
         record = FileRecord(
             id=len(self._entries),
@@ -366,7 +411,7 @@ class _Sync:
             Claim(record.id, ordinal, article.id, content_key(article), article.path)
             for ordinal, article in enumerate(reading.articles)
         ]
-        warnings = [warning for article in reading.articles for warning in _warnings(article)]
+        warnings = [w for article in reading.articles for w in _warnings(article, path)]
         if not _holds_records(record, claims):
             warnings += [f"{place}: {why}" if place else why for place, why in record.problems]
         catalogue = self._drafted()
@@ -461,8 +506,12 @@ class _Sync:
         reason: str | None = None,
         article_ids: tuple[str, ...] = (),
         warnings: tuple[str, ...] = (),
+        file: str | None = None,
     ) -> None:
-        self._rows.append(FileRow(status, path, reason, article_ids, warnings))
+        """Add a row; ``file`` is the path of its file when ``path`` names something in it."""
+        file = path if file is None else file
+        order = (file, _numerically(path.removeprefix(file)), status, reason or "")
+        self._rows.append((order, FileRow(status, path, reason, article_ids, warnings)))
 
     def _report(self, entry: _Entry, lost: dict[tuple[int, int], "_Loss"]) -> None:
         """Write the rows of one file and of the records in it."""
@@ -494,10 +543,42 @@ class _Sync:
             status = Status.UNCHANGED
         self._row(status, record.path, reason=reason, article_ids=won, warnings=entry.warnings)
         for claim, loss in losses:
-            self._row(loss.status, claim.path, reason=loss.reason)
+            self._row(loss.status, claim.path, reason=loss.reason, file=record.path)
         if entry.failure is None and _holds_records(record, entry.claims):
             for place, why in record.problems:
-                self._row(Status.QUARANTINED, f"{record.path} {place}".rstrip(), reason=why)
+                self._row(
+                    Status.QUARANTINED,
+                    f"{record.path} {place}".rstrip(),
+                    reason=why,
+                    file=record.path,
+                )
+
+    def _emptied(self, winners: Sequence[Claim]) -> Iterator[str]:
+        """Say which folders lost all their articles: an unmounted disk looks just like that."""
+        before: dict[bytes | None, set[str]] = {}
+        for file in self._known.values():
+            ids = {c.id for c in self._old_claims.get(file.id, ()) if c.position is not None}
+            before.setdefault(file.root, set()).update(ids)
+        present = {claim.id for claim in winners}
+        remaining = {entry.old.root for entry in self._entries if entry.old is not None}
+        everything = set().union(*before.values())
+        if everything and not present:
+            yield self._warn_of_loss("of the index", len(everything))
+            return
+        for root, ids in before.items():
+            if root is not None and ids and root not in remaining and ids.isdisjoint(present):
+                yield self._warn_of_loss(f"from {legible(root)}", len(ids))
+
+    def _warn_of_loss(self, whose: str, count: int) -> str:
+        if self._writer is None:
+            return f"all {count} articles {whose} would be removed"
+        if self._config.keep_generations == 1:
+            return f"all {count} articles {whose} were removed"
+        directory = shlex.quote(str(self._index_dir))
+        return (
+            f"all {count} articles {whose} were removed; if that was not meant, "
+            f"`youju index --rollback --index {directory}` brings them back"
+        )
 
     # --- writing ---------------------------------------------------------------------------------
 
@@ -590,9 +671,11 @@ class _Sync:
                 sources.append(source)
             catalogue.add_chunks(rows)
             if len(texts) >= _EMBEDDED_AT_ONCE:
+                self._progress.clear()  # the embedder may show a bar of its own
                 parts.append(self._embedder.embed(texts))
                 texts = []
         if texts:
+            self._progress.clear()
             parts.append(self._embedder.embed(texts))
         self._progress.update("articles cut and embedded", len(winners), len(winners))
         if previous is not None:
@@ -625,7 +708,8 @@ class _Sync:
         }
 
         def old_rows(claim: Claim) -> range | None:
-            if claim.position is None or claim.file not in current:
+            # What was kept from an earlier version of a file is older than the file's record says.
+            if claim.position is None or claim.kept or claim.file not in current:
                 return None
             return range(borders[claim.position], borders[claim.position + 1])
 
@@ -654,17 +738,28 @@ class _Loss:
     path: str
 
 
-def _resolve(entries: Sequence[_Entry]) -> tuple[list[Claim], dict[tuple[int, int], _Loss]]:
+def _resolve(
+    entries: Sequence[_Entry], *, vanished: Collection[int]
+) -> tuple[list[Claim], dict[tuple[int, int], _Loss]]:
     """Give every id to the first article, in path order, that claims it.
+
+    ``vanished`` are files that are not there any more: what they hold is indexed only as long as
+    no file that is there claims it.
 
     Returns the winners in the order of the collection, and the losers by (file, ordinal).
     """
+    ordered = sorted(entries, key=lambda e: (e.record.path, e.record.location))
     winners: dict[str, tuple[Claim, str]] = {}
-    lost = {}
-    for entry in sorted(entries, key=lambda e: (e.record.path, e.record.location)):
+    for entry in sorted(ordered, key=lambda e: e.record.id in vanished):
         for claim in entry.claims:
-            winner, path = winners.setdefault(claim.id, (claim, entry.record.path))
+            winners.setdefault(claim.id, (claim, entry.record.path))
+    won = []
+    lost = {}
+    for entry in ordered:
+        for claim in entry.claims:
+            winner, path = winners[claim.id]
             if winner is claim:
+                won.append(claim)
                 continue
             if winner.content == claim.content:
                 loss = _Loss(Status.DUPLICATE, f"duplicate of {winner.path}", path)
@@ -676,7 +771,7 @@ def _resolve(entries: Sequence[_Entry]) -> tuple[list[Claim], dict[tuple[int, in
                     path,
                 )
             lost[claim.file, claim.ordinal] = loss
-    return [claim for claim, _ in winners.values()], lost
+    return won, lost
 
 
 def _whole_loss(
@@ -741,16 +836,42 @@ def _holds_records(record: FileRecord, claims: Sequence[Claim]) -> bool:
     return any(claim.path != record.path for claim in claims)
 
 
-def _warnings(article: Article) -> Iterator[str]:
-    """Say what looks wrong in an article, counting lines and columns of its text from 1."""
+def _warnings(article: Article, path: str) -> Iterator[str]:
+    """Say what looks wrong in an article, counting lines and columns of its text from 1.
+
+    ``path`` is that of its file. An article that is a record in it is named: its lines are not
+    those of the file.
+    """
+    record, its_text = ("", "") if article.path == path else (f"{article.path}: ", " of its text")
     if "repaired" in article.metadata:
-        yield f"its characters were repaired: {article.metadata['repaired']}"
+        yield f"{record}its characters were repaired: {article.metadata['repaired']}"
     for damage in article.damages:
         line = article.text.count("\n", 0, damage.start) + 1
         column = damage.start - article.text.rfind("\n", 0, damage.start)
         spot = article.text[damage.start : damage.end]
         perhaps = f"; perhaps {damage.suggestion!r}" if damage.suggestion else ""
-        yield f"line {line}, column {column}: {damage.reason} ({spot!r}{perhaps})"
+        place = f"line {line}, column {column}{its_text}"
+        yield f"{record}{place}: {damage.reason} ({spot!r}{perhaps})"
+
+
+def _numerically(text: str) -> tuple[object, ...]:
+    """A key that sorts "line 2" before "line 15"."""
+    parts = re.split("([0-9]+)", text)  # text and digits in turn
+    return tuple(
+        (len(part.lstrip("0")), part.lstrip("0")) if number % 2 else part
+        for number, part in enumerate(parts)
+    )
+
+
+def _is_known(target: Target, directory: Path, *, rebuild: bool) -> bool:
+    """Tell whether files below a path were indexed."""
+    previous, _ = _previous(directory, rebuild=rebuild)
+    if previous is None:
+        return False
+    try:
+        return any(target.covers(file.location) for file in previous.catalogue.files())
+    finally:
+        previous.close()
 
 
 def _is_settled(old: FileRecord, file: Found) -> bool:

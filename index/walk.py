@@ -15,7 +15,7 @@ import errno
 import os
 import stat
 import time
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,6 +30,8 @@ __all__ = [
     "Target",
     "Walk",
     "is_below",
+    "is_gone",
+    "legible",
     "legible_path",
     "read_file",
     "targets_of",
@@ -39,10 +41,14 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, order=True)
 class Target:
-    """A path that the user named, made absolute."""
+    """A path that the user named, made absolute.
+
+    ``is_gone``: nothing is there any more. It then covers what was known below it.
+    """
 
     location: bytes
     is_folder: bool
+    is_gone: bool = False
 
     def covers(self, location: bytes) -> bool:
         """Tell whether a file belongs to what was named."""
@@ -73,13 +79,10 @@ class Walk:
     files: dict[bytes, Found] = field(default_factory=dict)
     oddities: list[Oddity] = field(default_factory=list)
 
-    def is_blocked(self, location: bytes) -> bool:
-        """Tell whether a file may still be there though the walk could not see it."""
-        return any(
-            oddity.status is Status.QUARANTINED
-            and (location == oddity.location or is_below(location, oddity.location))
-            for oddity in self.oddities
-        )
+    def blocked(self, locations: Iterable[bytes]) -> set[bytes]:
+        """Which files may still be there though the walk could not see them."""
+        blocking = {o.location for o in self.oddities if o.status is Status.QUARANTINED}
+        return {location for location in locations if not blocking.isdisjoint(_upwards(location))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,18 +94,27 @@ class Contents:
     read_ns: int
 
 
-def targets_of(paths: Iterable[Path | str], *, index_dir: Path) -> tuple[Target, ...]:
+def targets_of(
+    paths: Iterable[Path | str], *, index_dir: Path, is_known: Callable[[Target], bool]
+) -> tuple[Target, ...]:
     """Make the named paths absolute, each once, in order.
 
+    ``is_known`` is asked of a path where nothing is: whether it covers files that were indexed,
+    which the user then wants taken out.
+
     Raises:
-        UsageError: none is named, one is not there, or one lies inside the index.
+        UsageError: none is named, one is neither there nor known, or one lies inside the index.
     """
     index = os.path.realpath(os.fsencode(index_dir))
     targets = set()
     for path in paths:
         location = os.path.abspath(os.fsencode(path))
-        if not os.path.lexists(location):
-            raise UsageError(f"{path}: there is no such file or folder")
+        if is_gone(location):
+            gone = Target(location, is_folder=True, is_gone=True)
+            if not is_known(gone):
+                raise UsageError(f"{path}: there is no such file or folder")
+            targets.add(gone)
+            continue
         real = os.path.realpath(location)
         if real == index or is_below(real, index):
             raise UsageError(f"{path} is part of the index itself; name the articles' own folder")
@@ -121,6 +133,15 @@ def walk(targets: Sequence[Target], *, suffixes: Collection[str], index_dir: Pat
     return _Walker(suffixes, index_dir).walk(targets)
 
 
+def is_gone(location: bytes) -> bool:
+    """Tell whether nothing has this path, not even something that may not be looked at."""
+    try:
+        os.lstat(location)
+    except OSError as error:
+        return error.errno in (errno.ENOENT, errno.ENOTDIR)
+    return False
+
+
 def is_below(location: bytes, folder: bytes) -> bool:
     """Tell whether a path lies inside a folder."""
     return location.startswith(folder.rstrip(b"/") + b"/")
@@ -137,7 +158,26 @@ def legible_path(location: bytes, root: bytes | None) -> str:
     """
     root = os.path.dirname(location) if root is None else root
     parts = [os.path.basename(root), *os.path.relpath(location, root).split(b"/")]
-    return "/".join(_legible(part) for part in parts if part not in (b"", b"."))
+    return "/".join(legible(part) for part in parts if part not in (b"", b"."))
+
+
+def legible(name: bytes) -> str:
+    """Make a name readable, however its bytes are meant; see ``legible_path``."""
+    for encoding in ("utf-8", "gb18030"):
+        try:
+            text = name.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if text.isprintable():
+            return text
+    return "".join(
+        char
+        if char.isprintable()
+        else f"\\x{ord(char) - 0xDC00:02x}"
+        if "\udc80" <= char <= "\udcff"  # stands for a byte
+        else char.encode("unicode_escape").decode("ascii")
+        for char in name.decode("utf-8", "surrogateescape")
+    )
 
 
 def read_file(location: bytes, *, max_bytes: int) -> Contents:
@@ -188,7 +228,7 @@ class _Walker:
 
     def walk(self, targets: Sequence[Target]) -> Walk:
         for target in targets:
-            if target.is_folder:
+            if target.is_folder and not target.is_gone:
                 self._folder(target.location)
         while self._links:
             self._links.sort(reverse=True)
@@ -214,7 +254,7 @@ class _Walker:
             status = os.stat(folder)
             first = self._visited.setdefault((status.st_dev, status.st_ino), folder)
             if first != folder:
-                self._odd(folder, Status.SKIPPED, f"already read as {_legible(first)}")
+                self._odd(folder, Status.SKIPPED, f"already read as {legible(first)}")
                 return []
             names = sorted(os.listdir(folder))
         except OSError as error:
@@ -246,7 +286,7 @@ class _Walker:
             return not is_link
         unread = Status.QUARANTINED if named else Status.SKIPPED
         name = os.path.basename(path)
-        suffix = _legible(os.path.splitext(name)[1]).lower()
+        suffix = legible(os.path.splitext(name)[1]).lower()
         if not stat.S_ISREG(status.st_mode):
             self._odd(path, unread, "it is not a regular file")
         elif suffix not in self._suffixes:
@@ -262,6 +302,14 @@ class _Walker:
         self._result.oddities.append(Oddity(location, status, reason))
 
 
+def _upwards(location: bytes) -> Iterator[bytes]:
+    """A path and all that it lies below."""
+    yield location
+    while (above := os.path.dirname(location)) != location:
+        yield above
+        location = above
+
+
 def _reason(error: OSError) -> str:
     if error.errno in (errno.EACCES, errno.EPERM):
         return "permission denied"
@@ -270,14 +318,3 @@ def _reason(error: OSError) -> str:
     if error.errno == errno.ELOOP:
         return "symlink loop: the link leads back to itself"
     return f"it cannot be read ({error.strerror or error})"
-
-
-def _legible(name: bytes) -> str:
-    for encoding in ("utf-8", "gb18030"):
-        try:
-            text = name.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if text.isprintable():
-            return text
-    return name.decode("utf-8", "backslashreplace").encode("unicode_escape").decode("ascii")

@@ -63,6 +63,8 @@ def parse_request(raw: Mapping[str, Any]) -> Request:
     """
     _known(raw, {"id", "question", "dialogue", "filters"}, "the line")
     identity, question = raw.get("id"), raw.get("question")
+    if identity is None:
+        raise UsageError('"id" is missing; the answer comes back under it')
     if not _is_id(identity):
         raise UsageError('"id" must be a whole number or a string of whole characters')
     if not isinstance(question, str):

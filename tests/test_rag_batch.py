@@ -33,7 +33,7 @@ def test_a_line_is_read():
 BAD = [
     ("{", "not valid JSON"),
     ("[1]", "not a JSON object"),
-    ('{"question": "a"}', '"id" must be'),
+    ('{"question": "a"}', '"id" is missing'),
     ('{"id": true, "question": "a"}', '"id" must be'),
     ('{"id": 1}', '"question" must be a string'),
     ('{"id": 1, "question": "a", "extra": 1}', "unknown field 'extra'"),

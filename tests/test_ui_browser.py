@@ -7,6 +7,7 @@ dialog and console error, and fails on a foreign request, a dialog or an error.
 import os
 import re
 import shutil
+import socket
 import time
 from urllib.parse import urlsplit
 
@@ -123,7 +124,7 @@ def until(page, expression, *, arg=None):
     """Wait until an expression holds. (Playwright's own wait evaluates strings: our policy forbids
     that.)
     """
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 30
     while not page.evaluate(expression, arg):
         assert time.monotonic() < deadline, f"never came true: {expression}"
         page.wait_for_timeout(30)
@@ -277,6 +278,11 @@ def test_declining_failing_and_stopping_say_what_happened(open_page, server):
     assert page.locator("mark").text_content() == ENGLISH.text
     page.keyboard.press("Escape")
 
+    ask(page, "？！")
+    assert SIMPLIFIED.not_askable in page.locator(".yj-error").last.inner_text()
+    page.fill(ASK, "银" * 2001)
+    page.press(ASK, "Enter")
+    until(page, "[...document.querySelectorAll('.yj-error')].some(e => /2001/.test(e.innerText))")
     ask(page, "没有索引")
     assert "run: youju index articles" in page.locator(".yj-error").last.inner_text()
     ask(page, "出错")
@@ -428,3 +434,38 @@ def test_a_narrow_screen_gets_a_sheet_and_both_schemes_are_readable(open_page, s
     assert not page.evaluate("document.querySelector('gradio-app').inert")
     dark = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert dark == {"light": "rgb(246, 245, 241)", "dark": "rgb(21, 24, 27)"}[scheme]
+
+
+def test_the_sample_collection_from_question_to_highlight(browser, sample, sample_folder):
+    question = "截至2月底，交行的在线机器人回答了多少笔提问，在线满意度是多少？"
+    cited = sample.answer(question).citations[0]
+    command = ("-m", "ui.cli", "chat", "--index", str(sample_folder), "--port", str(free_port()))
+    with serving(command) as server:
+        page = browser.new_page(locale="zh-CN", viewport={"width": 1280, "height": 800})
+        foreign = []
+        page.on(
+            "request",
+            lambda r: (
+                foreign.append(r.url) if not r.url.startswith((server.url, "data:")) else None
+            ),
+        )
+        page.goto(server.url)
+        page.wait_for_selector(ASK)
+        ask(page, question)
+        assert "98.68%" in page.locator(".yj-said").first.inner_text()
+        page.click("a.yj-cite >> nth=0")
+        until(
+            page, "quote => document.querySelector('mark')?.textContent === quote", arg=cited.quote
+        )
+        assert visible_part(page, "mark") == 1
+        text = page.locator(".yj-text").text_content()
+        assert cited.quote in text
+        assert page.locator(".yj-title").text_content() == cited.title
+        page.close()
+        assert foreign == []
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]

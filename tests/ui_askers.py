@@ -18,7 +18,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from index.article import Article, Chunk, Damage, Heading, Script
-from index.errors import IndexDamagedError, UsageError
+from index.errors import IndexDamagedError, IndexMissingError, UsageError
 from index.passage import Passage
 from rag.schema import (
     Answer,
@@ -179,8 +179,10 @@ class ScriptedAsker:
         self.dialogues.append(tuple(dialogue))
         if "出错" in question:
             raise RuntimeError("secret detail of the inside")
+        if question == "？！":
+            raise UsageError("nothing to search for")
         if "没有索引" in question:
-            raise UsageError("there is no index in var/index; run: youju index articles")
+            raise IndexMissingError("there is no index in var/index; run: youju index articles")
         if "毒" in question or "evil" in question:
             said = [((line,), POISON, line) for line in PAYLOADS]
         elif "很久" in question:
@@ -252,12 +254,15 @@ class Server:
 
 
 @contextmanager
-def serving():
-    """The page in a process of its own: what Gradio warns of on import is its own affair."""
+def serving(command=(__file__,)):
+    """The page in a process of its own: what Gradio warns of on import is its own affair.
+
+    ``command`` are the arguments of Python; they start the page of the scripted asker.
+    """
     root = Path(__file__).parents[1]
     with tempfile.NamedTemporaryFile() as log:
         process = subprocess.Popen(
-            [sys.executable, __file__],
+            [sys.executable, *command],
             cwd=root,
             env={**os.environ, "PYTHONPATH": str(root), "PYTHONIOENCODING": "utf-8"},
             stdin=subprocess.PIPE,

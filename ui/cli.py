@@ -49,8 +49,11 @@ def main() -> NoReturn:
     """Run the command line; a mistake of its user is one line on stderr and exit status 2."""
     # Articles hold any character, and JSON is UTF-8 whatever the locale; a terminal that cannot
     # show one gets an escape, not a traceback.
+    if sys.stdout is None:  # closed by `>&-`
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 -- open till exit
     sys.stdout.reconfigure(**_OUTPUT)  # type: ignore[union-attr]  # a TextIOWrapper here
-    sys.stderr.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # likewise
+    if sys.stderr is not None:
+        sys.stderr.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # likewise
     status: int | str | None = 0
     try:
         app()
@@ -227,7 +230,8 @@ def show(
             found = generation.article(article_id)
         except KeyError:
             raise UsageError(
-                f"no article {article_id!r} in {index}; youju info --articles lists the ids"
+                f"no article {article_id!r} in {index}; "
+                f"youju info --articles --index {index} lists the ids"
             ) from None
     span = _span(cite, len(found.text)) if cite else None
     if as_json:
@@ -289,7 +293,8 @@ def info(
         shown = ", ".join(value) if isinstance(value, list) else value
         typer.echo(f"{name:<12}{'-' if shown in (None, '') else shown}")
     for row in listed:
-        line = f"{row['id']}  {row['published'] or '-':<10}  {row['title']}  ({row['path']})"
+        where = ", ".join(filter(None, (row["source"], row["path"])))
+        line = f"{row['id']}  {row['published'] or '-':<10}  {row['title']}  ({where})"
         typer.echo(render.plain(line))
 
 

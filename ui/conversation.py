@@ -23,6 +23,7 @@ MAX_PASSAGES = 8
 """More than these are not listed below an answer: people do not read further."""
 
 EXCERPT_CHARS = 160
+NEAREST_PASSAGES = 3
 HINT_CHARS = 200
 TITLE_CHARS = 120
 
@@ -150,13 +151,15 @@ def _sources(citations: tuple[Citation, ...], strings: Strings) -> str:
 def _passages(exchange: Exchange, passages: tuple[Passage, ...], strings: Strings) -> str:
     if not passages:
         return f'<div class="yj-note">{strings.no_passages}</div>' if exchange.abstained else ""
-    rows = "".join(_passage(p, at, strings) for at, p in enumerate(passages[:MAX_PASSAGES], 1))
+    # A refusal must stay in sight: under it stand a few passages, not a screenful.
+    shown = passages[: NEAREST_PASSAGES if exchange.abstained else MAX_PASSAGES]
+    rows = "".join(_passage(p, at, strings) for at, p in enumerate(shown, 1))
     if exchange.abstained:
         return (
             f'<div class="yj-passages"><div class="yj-label">{strings.nearest_passages}</div>'
             f"<ol>{rows}</ol></div>"
         )
-    label = strings.passages.format(count=len(passages[:MAX_PASSAGES]))
+    label = strings.passages.format(count=len(shown))
     return f'<details class="yj-passages"><summary>{label}</summary><ol>{rows}</ol></details>'
 
 

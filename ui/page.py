@@ -15,7 +15,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from index.article import Article
-from index.errors import YoujuError
+from index.errors import UsageError, YoujuError
 from rag.question import Turn
 from rag.schema import Event
 from ui.conversation import Exchange, apply_event, dialogue, messages
@@ -127,7 +127,6 @@ def build_page(backend: ChatBackend, *, strings: Strings) -> "Blocks":
             placeholder=strings.question_placeholder,
             lines=1,
             max_lines=6,
-            max_length=summary.max_question_chars,
             autofocus=True,
             html_attributes=gr.InputHTMLAttributes(
                 autocorrect="off", autocapitalize="off", spellcheck=False, enterkeyhint="send"
@@ -292,6 +291,8 @@ def _answers(
             yield (*exchanges, replace(latest, stopped=True))
         elif latest.running:
             raise RuntimeError("the stream ended without a Finished event")
+    except UsageError:
+        yield (*exchanges, replace(latest, error=strings.not_askable))
     except YoujuError as error:
         yield (*exchanges, replace(latest, error=str(error)))
     except Exception:

@@ -53,5 +53,7 @@ def _outcome(report: SyncReport) -> str:
         return f"dry run, nothing was written; the index would hold {held}"
     if report.generation is None:
         return "no index was written"
-    verb = "wrote" if report.is_new_generation else "kept"
-    return f"{verb} {report.generation}: {held} ({report.seconds:.1f} s)"
+    if not report.is_new_generation:
+        return f"kept {report.generation}: {held}"
+    made = f"{report.embedded} of them embedded" if report.chunks else "none embedded"
+    return f"wrote {report.generation}: {held}, {made} ({report.seconds:.1f} s)"

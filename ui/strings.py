@@ -40,6 +40,7 @@ class Strings:
     failed: str
     failed_inside: str
     too_long: str
+    not_askable: str
     untitled: str
     partly: str
     unsupported: str
@@ -90,6 +91,7 @@ SIMPLIFIED = Strings(
     failed="这个问题没能答完",
     failed_inside="服务内部出错，详情已写入日志。请重试；如果一直如此，请联系维护者。",
     too_long="问题太长：最多 {max_chars} 个字，现在有 {chars} 个。",
+    not_askable="里面没有可以查找的内容。请至少写一个词、一个名称或一个数字。",
     untitled="（无标题）",
     partly="部分有据",
     unsupported="缺少依据",

@@ -14,6 +14,7 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 from tokenizers import normalizers
 
 from index.fold import fold
@@ -22,6 +23,8 @@ __all__ = ["fold_normalizer", "folded_characters"]
 
 _HAS_LEAF = 1 << 8
 _LEAF = 1 << 31
+
+_TRIED = 16  # blocks, the last ones, that are searched for room; those before are nearly full
 
 
 def folded_characters() -> dict[str, str]:
@@ -67,8 +70,8 @@ _Node = dict[int, Any]  # byte → node, or the value of a key under byte 0
 def _double_array(keys: Mapping[bytes, int]) -> list[int]:
     """Lay out a trie so that the child by byte ``c`` of a node with base ``b`` is at ``b ^ c``.
 
-    A key's value is a leaf by byte 0. Blocks of 256 units are filled first fit: a node's children
-    share one block, because ``^ c`` changes the low eight bits only.
+    A key's value is a leaf by byte 0. A node's children share one block of 256 units, because
+    ``^ c`` changes the low eight bits only; a block is filled first fit.
     """
     root: _Node = {}
     for key, value in keys.items():
@@ -79,43 +82,36 @@ def _double_array(keys: Mapping[bytes, int]) -> list[int]:
             node = child
         node[0] = value
 
-    units = [0] * 256
-    taken = [False] * 256
-    taken[0] = True  # the root
-    bases: set[int] = set()  # two nodes of one base would take each other's children for their own
-    first_open = 0  # blocks before it are so full that they are no longer tried
+    units = np.zeros(256, dtype=np.int64)
+    taken = np.arange(256) == 0  # by the root
+    bases = np.zeros(256, dtype=bool)  # of two nodes with one base, each would own all children
     pending: list[tuple[int, _Node]] = [(0, root)]
     while pending:
         place, node = pending.pop()
-        base = None
-        for block in range(first_open, len(units), 256):
-            base = next(
-                (
-                    b
-                    for b in range(block, block + 256)
-                    if b not in bases and not any(taken[b ^ c] for c in node)
-                ),
-                None,
-            )
-            if base is not None:
+        labels = np.fromiter(node, dtype=np.int64)
+        base = -1
+        for block in range(max(0, len(units) - 256 * _TRIED), len(units), 256):
+            tried = np.arange(block, block + 256)
+            free = ~bases[tried] & ~taken[tried[:, None] ^ labels].any(axis=1)
+            if free.any():
+                base = block + int(free.argmax())
                 break
-            if block == first_open and sum(taken[block : block + 256]) > 240:
-                first_open += 256
-        if base is None:
+        else:
             base = len(units)
-            units += [0] * 256
-            taken += [False] * 256
-        bases.add(base)
+            units = np.append(units, np.zeros(256, dtype=np.int64))
+            taken = np.append(taken, np.zeros(256, dtype=bool))
+            bases = np.append(bases, np.zeros(256, dtype=bool))
+        bases[base] = True
+        taken[base ^ labels] = True
         offset = place ^ base
         assert offset < 1 << 21  # the longest that a unit holds unscaled
         units[place] |= offset << 10
         if 0 in node:
             units[place] |= _HAS_LEAF
         for byte, child in node.items():
-            taken[base ^ byte] = True
             if isinstance(child, int):
                 units[base ^ byte] = child | _LEAF
             else:
                 units[base ^ byte] = byte
                 pending.append((base ^ byte, child))
-    return units
+    return [int(unit) for unit in units]

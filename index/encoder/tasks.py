@@ -167,9 +167,10 @@ class Tasks:
         for kind in kinds:
             texts = _Texts(arrays[f"{kind}/tokens"], arrays[f"{kind}/starts"])
             if kind.startswith("cloze-"):
-                self._tasks[kind] = _Cloze(texts, arrays[f"{kind}/documents"])
-            else:
-                pairs = arrays[f"{kind}/pairs"]
+                documents = arrays[f"{kind}/documents"]
+                if len(documents) > 1:
+                    self._tasks[kind] = _Cloze(texts, documents)
+            elif len(pairs := arrays[f"{kind}/pairs"]):
                 self._tasks[kind] = _Pairs(texts, pairs[:, 0], pairs[:, 1])
 
     def draw(self, number: int, size: int, *, seed: int, shares: Mapping[str, float]) -> Batch:
@@ -180,14 +181,13 @@ class Tasks:
         name = names[rng.choice(len(names), p=weights / weights.sum())]
         return self._tasks[name].draw(rng, size)
 
-    def frequencies(self, vocabulary_size: int) -> npt.NDArray[np.float64]:
-        """Count how often each token occurs in all texts together, as shares of one."""
-        counts = np.zeros(vocabulary_size)
+    def counts(self, vocabulary_size: int) -> Ints:
+        """Count how often each token occurs in all texts together."""
+        counts = np.zeros(vocabulary_size, dtype=np.int64)
         for task in self._tasks.values():
             assert isinstance(task, _Pairs | _Cloze)
             counts += np.bincount(task.texts.tokens, minlength=vocabulary_size)
-        frequencies: npt.NDArray[np.float64] = counts / counts.sum()
-        return frequencies
+        return counts
 
 
 def tokenize_corpus(corpus: Corpus, tokenizer: Tokenizer, path: Path) -> None:

@@ -16,6 +16,7 @@ import json
 import logging
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,14 +27,19 @@ import numpy.typing as npt
 from index.encoder.corpus import read_corpus
 from index.encoder.folder import write_model
 from index.encoder.tasks import SHARES, Batch, Tasks, tokenize_corpus
-from index.encoder.vocabulary import MARK, sample_texts, train_tokenizer
+from index.encoder.vocabulary import MARK, UNKNOWN, sample_texts, train_tokenizer
 
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["Recipe", "main", "train_table"]
+__all__ = ["Recipe", "finish_table", "main", "train_table"]
 
 logger = logging.getLogger(__name__)
+
+
+_HARDLY = 30  # occurrences in all texts, up to which a row counts as untrained
+_OFTEN = 100  # occurrences beyond which a row's length counts as learned
+_LETTER = 0.35
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +60,7 @@ class Recipe:
 
 def train_table(
     tasks: Tasks,
-    frequencies: npt.NDArray[np.float64],
+    counts: npt.NDArray[np.int64],
     recipe: Recipe,
     *,
     checkpoint: Path,
@@ -63,13 +69,14 @@ def train_table(
     """Train the table of token vectors, ``(vocabulary, dim)``.
 
     Progress counts steps, or minutes where the recipe limits them; the rate of learning falls to
-    zero with it. A checkpoint is written every two minutes and taken up when it is there.
+    zero with it. A checkpoint is written every two minutes and at the end, and taken up when it is
+    there.
     """
     import torch
 
     torch.manual_seed(recipe.seed)
-    table = torch.nn.EmbeddingBag(len(frequencies), recipe.dim, mode="mean", device="cpu")
-    weights = recipe.sif / (recipe.sif + np.maximum(frequencies, 1e-8))
+    table = torch.nn.EmbeddingBag(len(counts), recipe.dim, mode="mean", device="cpu")
+    weights = recipe.sif / (recipe.sif + np.maximum(counts / counts.sum(), 1e-8))
     with torch.no_grad():
         table.weight.normal_(std=recipe.dim**-0.5)
         table.weight.mul_(torch.from_numpy(weights.astype(np.float32))[:, None])
@@ -79,36 +86,66 @@ def train_table(
     step, spent = _resume(table, optimizer, checkpoint)
     started = saved = time.monotonic()
     losses: list[float] = []
-    while True:
-        elapsed = spent + time.monotonic() - started
-        done = step / recipe.steps
-        if recipe.minutes is not None:
-            done = max(done, elapsed / 60 / recipe.minutes)
-        if done >= 1:
-            break
-        for group in optimizer.param_groups:
-            group["lr"] = recipe.rate * min((step + 1) / recipe.warmup, 1 - done)
-        batch = tasks.draw(step, recipe.batch, seed=recipe.seed, shares=SHARES)
-        loss = _loss(table, batch, scale=recipe.scale, device=device)
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-        losses.append(loss.item())
-        step += 1
-        if step % 100 == 0:
-            logger.info(
-                "step %d, %.0f %%, loss %.3f, %.0f pairs/s",
-                step,
-                100 * done,
-                np.mean(losses[-100:]),
-                step * recipe.batch / (spent + time.monotonic() - started),
-            )
-        if time.monotonic() - saved > 120:
-            saved = time.monotonic()
-            _save(table, optimizer, checkpoint, step=step, spent=spent + saved - started)
-    _save(table, optimizer, checkpoint, step=step, spent=spent + time.monotonic() - started)
+    try:
+        while True:
+            elapsed = spent + time.monotonic() - started
+            done = step / recipe.steps
+            if recipe.minutes is not None:
+                done = max(done, elapsed / 60 / recipe.minutes)
+            if done >= 1:
+                break
+            for group in optimizer.param_groups:
+                group["lr"] = recipe.rate * min((step + 1) / recipe.warmup, 1 - done)
+            batch = tasks.draw(step, recipe.batch, seed=recipe.seed, shares=SHARES)
+            loss = _loss(table, batch, scale=recipe.scale, device=device)
+            optimizer.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+            losses.append(loss.item())
+            step += 1
+            if step % 100 == 0:
+                logger.info(
+                    "step %d, %.0f %%, loss %.3f, %.0f pairs/s",
+                    step,
+                    100 * done,
+                    np.mean(losses[-100:]),
+                    step * recipe.batch / (spent + time.monotonic() - started),
+                )
+            if time.monotonic() - saved > 120:
+                saved = time.monotonic()
+                _save(table, optimizer, checkpoint, step=step, spent=spent + saved - started)
+    finally:  # also when a person stops it
+        if step:
+            _save(table, optimizer, checkpoint, step=step, spent=spent + time.monotonic() - started)
     trained: npt.NDArray[np.float32] = table.weight.detach().cpu().numpy()
     return trained
+
+
+def finish_table(
+    table: npt.NDArray[np.float32], counts: npt.NDArray[np.int64], pieces: Sequence[str]
+) -> npt.NDArray[np.float32]:
+    """Give a fitting length to the rows that training did not teach one.
+
+    Trained rows are some eight times as long as they began. A row that training hardly saw still
+    has its first, random direction, which is as good as any for finding the same piece again, but
+    a length that makes it count for nothing: it gets the typical one, or a third of it if it is a
+    single letter, which says little. (Of Thai and Vietnamese there was no text at all.) Pieces
+    that mean nothing get none.
+    """
+    lengths = np.linalg.norm(table, axis=1)
+    typical = np.median(lengths[counts > _OFTEN])
+    factors = np.ones_like(lengths)
+    letters = np.array([_is_letter(piece.removeprefix(MARK)) for piece in pieces])
+    factors[counts <= _HARDLY] = (typical / np.maximum(lengths, 1e-9))[counts <= _HARDLY]
+    factors[(counts <= _HARDLY) & letters] *= _LETTER
+    factors[[pieces.index(UNKNOWN), pieces.index(MARK)]] = 0.0
+    finished: npt.NDArray[np.float32] = table * factors[:, None]
+    return finished
+
+
+def _is_letter(piece: str) -> bool:
+    """Tell whether a piece is one letter of an alphabet, not a syllable or a word by itself."""
+    return len(piece) == 1 and not piece.isascii() and not "\u3040" <= piece <= "\u9fff"
 
 
 def _loss(
@@ -243,17 +280,16 @@ def main(arguments: list[str] | None = None) -> int:
 
     tokenizer = Tokenizer.from_file(str(tokenizer_path))
     tasks = Tasks(tokens_path)
+    counts = tasks.counts(tokenizer.get_vocab_size())
     table = train_table(
         tasks,
-        tasks.frequencies(tokenizer.get_vocab_size()),
+        counts,
         recipe,
         checkpoint=work / "checkpoint.safetensors",
         device="cuda" if torch.cuda.is_available() else "cpu",
     )
-    mark = tokenizer.token_to_id(MARK)
-    assert mark is not None
-    table[[0, mark]] = 0.0  # the pieces that mean nothing
-    write_model(options.output, tokenizer, table)
+    pieces = sorted(tokenizer.get_vocab(), key=lambda piece: tokenizer.token_to_id(piece) or 0)
+    write_model(options.output, tokenizer, finish_table(table, counts, pieces))
     (work / "recipe.json").write_text(json.dumps(asdict(recipe), indent=2) + "\n")
     return 0
 
