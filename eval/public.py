@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from eval.quality import plain
 from index.config import IndexConfig
 from index.embed import load_embedder
 from index.errors import UsageError
-from index.fold import fold
 from index.search import open_index
 from index.sync import sync
 from rag.answer import Asker
@@ -92,7 +92,7 @@ def _ask(asker: Asker, question: dict[str, Any]) -> tuple[bool, ...]:
     gold = set(question["gold"])
     ranked = [passage.article.id for passage in answer.passages]
     right = [
-        any(_plain(short) in _plain(sentence.text) for short in question["answers"])
+        any(plain(short) in plain(sentence.text) for short in question["answers"])
         for sentence in answer.sentences
     ]
     return (
@@ -102,10 +102,6 @@ def _ask(asker: Asker, question: dict[str, Any]) -> tuple[bool, ...]:
         any(right),
         not answer.abstained,
     )
-
-
-def _plain(text: str) -> str:
-    return "".join(c for c in fold(text) if c.isalnum())
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:

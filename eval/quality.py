@@ -19,7 +19,7 @@ from rag.answer import Asker
 from rag.config import load_config
 from rag.schema import Answer
 
-__all__ = ["Outcome", "judge", "main", "table"]
+__all__ = ["Outcome", "judge", "main", "plain", "table"]
 
 _SAMPLE = Path(__file__).with_name("sets") / "sample.jsonl"
 
@@ -69,7 +69,7 @@ def judge(case: Case, answer: Answer, articles: Mapping[str, Article]) -> Outcom
         retrieved=bool(case.gold) and all(_any_of(fact, found) for fact in case.gold),
         cited=any(hits),
         first=hits[:1] == [True],
-        contained=any(_plain(short) in _plain(answer.answer) for short in case.answers)
+        contained=any(plain(short) in plain(answer.answer) for short in case.answers)
         and not answer.abstained,
     )
 
@@ -116,7 +116,7 @@ def _rate(flags: Iterable[bool]) -> float:
     return sum(values) / len(values) if values else 0.0
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Text as answers are compared: folded, without spaces and punctuation but for 3.5 and 9%."""
     return "".join(c for c in fold(text) if c.isalnum() or c in ".%")
 

@@ -3,6 +3,7 @@
     YoujuError
     ├── UsageError            what was asked for cannot be done as asked (exit status 2)
     ├── UnreadableError       one file cannot become an article (a row in the report, never a stop)
+    ├── RemoteError           a server that was asked for help cannot give it
     └── UnusableIndexError    the index on disk cannot serve
         ├── IndexMissingError     there is none yet
         ├── IndexMismatchError    it was built by another format, embedder or dimension
@@ -23,6 +24,10 @@ class UsageError(YoujuError):
 
 class UnreadableError(YoujuError):
     """A file, or a record inside one, cannot become an article. The message is the reason."""
+
+
+class RemoteError(YoujuError):
+    """A server that was asked for help is away, or does not answer as it should."""
 
 
 class UnusableIndexError(YoujuError):

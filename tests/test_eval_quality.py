@@ -7,8 +7,7 @@ import pytest
 from eval.bench import Row
 from eval.bench import table as bench_table
 from eval.cases import Case, GoldSpan
-from eval.public import _plain
-from eval.quality import judge, table
+from eval.quality import judge, plain, table
 from index.article import Article, Chunk, Script
 from index.errors import UsageError
 from index.passage import Passage
@@ -105,7 +104,7 @@ def test_the_table_counts_each_row_apart():
 
 
 def test_answers_are_compared_folded():
-    assert _plain("滿意度 98.68％。") == _plain("满意度98.68%")
+    assert plain("滿意度 98.68％。") == plain("满意度98.68%")
 
 
 def test_the_bench_names_what_missed_its_target():
