@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from index.credits import CREDIT_TAIL, is_credit, is_stamp
+from index.credits import CREDIT_TAIL, is_credit, is_stamp, is_weak_credit
 from index.fold import fold
 from index.formats.parsed import Block, Kind
 
@@ -191,6 +191,15 @@ _DISCLAIMER_WORDS = re.compile(
     r"views? (and opinions )?expressed|investment advice|informational purposes|"
     r"without (prior )?permission|liab(le|ility)|reprint"
 )
+_PLAIN_LABEL = re.compile(r"^[【\[(*※]*\s*(重要|特别|郑重|法律)?(声明|提示)")
+_PUBLISHERS_WORDS = re.compile(
+    r"转载|投稿|着作权|版权|不代表(本|我|其)|仅代表作者|仅供(参考|学习)|不构成|投资建议|"
+    r"与本(网|站|报|刊|平台)无关|未经.{0,12}(授权|许可)|注明(出处|来源)|入市有风险|"
+    r"据此(操作|投资|入市)|风险自担|投资者?需?谨慎|"
+    r"views? (and opinions )?expressed|investment advice|informational purposes|"
+    r"without (prior )?permission|reprint"
+)
+_MIN_WORDS = 3
 # A notice of one line that needs no label.
 _NOTICE = re.compile(
     r"^[(【\[*※注:\s]*(本文(仅|不|系|为|内容|观点|由.{1,20}(授权|发布)|来自|转载|已获)|"
@@ -227,8 +236,10 @@ def remove_boilerplate(blocks: Sequence[Block]) -> Cleaned:
     go wherever they stand. Weaker signs count only before the first or after the last prose.
     """
     folded = [fold(b.text) for b in blocks]
+    first, last = _first_prose(blocks), _last_prose(blocks, folded)
     verdicts: list[Reason | None] = [
-        _sure(blocks, folded, position) for position in range(len(blocks))
+        _sure(blocks, folded, position, inside=first < position < last)
+        for position in range(len(blocks))
     ]
     _mark_tail(blocks, folded, verdicts)
     _mark_head(blocks, folded, verdicts)
@@ -245,8 +256,14 @@ def remove_boilerplate(blocks: Sequence[Block]) -> Cleaned:
     return Cleaned(tuple(kept), tuple(removed))
 
 
-def _sure(blocks: Sequence[Block], folded: Sequence[str], position: int) -> Reason | None:
-    """Judge a line by itself: what it would be anywhere on a page."""
+def _sure(
+    blocks: Sequence[Block], folded: Sequence[str], position: int, *, inside: bool
+) -> Reason | None:
+    """Judge a line by itself: what it would be anywhere on a page.
+
+    ``inside`` says that running text stands above and below it: "来源:收入主要来自手续费" is then
+    a line of the article.
+    """
     block, text = blocks[position], folded[position]
     if block.kind in (Kind.CODE, Kind.ROW):
         return None
@@ -262,7 +279,7 @@ def _sure(blocks: Sequence[Block], folded: Sequence[str], position: int) -> Reas
         return Reason.NAVIGATION
     if block.kind is Kind.HEADING:
         return None
-    if is_credit(text):
+    if is_credit(text) and not (inside and is_weak_credit(text)):
         return Reason.CREDIT
     return None
 
@@ -368,10 +385,25 @@ def _disclaimer_start(blocks: Sequence[Block], folded: Sequence[str], position: 
         label = _DISCLAIMER_LABEL.match(folded[first])
         if label:
             rest = [folded[first][label.end() :], *folded[first + 1 : position + 1]]
-            found = sum(bool(_DISCLAIMER_WORDS.search(line)) for line in rest)
             bodies = sum(bool(line.strip()) for line in rest)
-            return first if bodies == 0 or found * 2 >= bodies else None
+            plain = _PLAIN_LABEL.match(label[0]) is not None
+            return first if bodies == 0 or _disclaims(rest, plain) * 2 >= bodies else None
     return None
+
+
+def _disclaims(lines: Sequence[str], plain: bool) -> int:
+    """How many lines speak as a disclaimer does.
+
+    ``plain`` says that the label alone does not tell a disclaimer from an announcement, as in
+    "声明:本公司删除了有关内容,并承担法律责任。", which a company told the paper. Below such a
+    label one word that only publishers use must stand, or three of the others.
+    """
+    words = [{match[0] for match in _DISCLAIMER_WORDS.finditer(line)} for line in lines]
+    if plain and not any(map(_PUBLISHERS_WORDS.search, lines)):
+        different = set().union(*words)
+        if len(different) < _MIN_WORDS:
+            return 0
+    return sum(map(bool, words))
 
 
 def _is_list_head(text: str) -> bool:
@@ -418,6 +450,18 @@ def _mark_lists(
     for i in range(start, len(blocks)):
         if verdicts[i] is None:
             verdicts[i] = Reason.LEGAL if _is_legal(folded[i]) else Reason.ARCHIVE
+
+
+def _first_prose(blocks: Sequence[Block]) -> int:
+    """The first line of running text, table or code; past the end where there is none."""
+    return next(
+        (
+            i
+            for i, block in enumerate(blocks)
+            if block.kind in (Kind.CODE, Kind.ROW) or is_prose(block.text)
+        ),
+        len(blocks),
+    )
 
 
 def _last_prose(blocks: Sequence[Block], folded: Sequence[str]) -> int:

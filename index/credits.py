@@ -18,7 +18,9 @@ __all__ = [
     "add_value",
     "has_label",
     "is_credit",
+    "is_name",
     "is_stamp",
+    "is_weak_credit",
     "read_labels",
 ]
 
@@ -80,6 +82,10 @@ CREDIT_TAIL = re.compile(
 )
 # "时间:周五下午三点" says when something takes place; a page's own date has its year.
 _DATE_LABEL = re.compile(r"^[(【\[「]?\s*(?:时间|日期|date)\s*:")
+_WEAK_LABEL = re.compile(
+    r"^[(【\[「]?\s*(?:来源|出处|作者|编辑|文字|文|图|发布|更新|时间|日期|标签|source|author|"
+    r"editors?|published|updated|date|posted( on)?)\s*(?:[:/]|\s)"
+)
 _CREDIT_MAX = 90
 
 
@@ -101,6 +107,19 @@ def is_credit(text: str) -> bool:
         value = value.rstrip("。")
     # "编辑:您怎么看?" is a turn of an interview, "来源:…,比去年增加" a sentence.
     return not re.search(r"[!?;…。]|,.*,", value)
+
+
+def is_weak_credit(text: str) -> bool:
+    """Tell whether a credit line has but one label, which an article may use in its own words.
+
+    >>> is_weak_credit("来源:收入主要来自手续费"), is_weak_credit("来源:城市日报 作者:李小明")
+    (True, False)
+    """
+    return (
+        _WEAK_LABEL.match(text) is not None
+        and len(_LABEL.findall(text)) <= 1
+        and not find_dates(text)
+    )
 
 
 def is_stamp(text: str) -> bool:
@@ -128,6 +147,30 @@ def is_stamp(text: str) -> bool:
     )
     words = len(rest.replace(" ", "")) / (3 if rest.isascii() else 1)
     return words <= (40 if labels else 10)
+
+
+# The surnames that four fifths of all Chinese share, and the commonest double ones.
+_SURNAMES = frozenset(
+    "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾"
+    "丁魏薛叶阎余潘杜戴夏钟汪田任姜范方石"
+    "姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文庞樊兰殷施陶洪翟"
+    "安颜倪严牛温芦季俞章鲁葛伍韦申尤毕聂丛"
+    "焦向柳邢路岳齐梅莫庄辛管祝左涂谷祁时舒耿牟卜詹关苗凌费纪靳盛童欧甄项曲成游阳裴席卫查屈鲍位"
+    "覃霍翁隋植甘景薄单包司柏宁柯阮桂闵欧阳"
+)
+_DOUBLE_SURNAMES = (
+    "欧阳", "上官", "司马", "诸葛", "司徒", "东方", "皇甫", "尉迟", "公孙", "慕容", "令狐",
+    "夏侯",
+)  # fmt: skip
+
+
+def is_name(text: str) -> bool:
+    """Tell whether folded text is a Chinese personal name: a known surname and one or two more."""
+    if not re.fullmatch("[\u4e00-\u9fff·]{2,4}", text):
+        return False
+    if text.startswith(_DOUBLE_SURNAMES):
+        return len(text) in (3, 4)
+    return len(text) <= 3 and text[0] in _SURNAMES
 
 
 def has_label(text: str) -> bool:

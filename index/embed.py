@@ -6,17 +6,22 @@ that an inner product is a cosine. An embedder does not know articles, rows or i
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Protocol
 
 from index.article import Article, Chunk
+from index.encoder.static import StaticEncoder, is_static_model
 from index.hashing import HashEmbedder
+from index.remote import RemoteEmbedder
 from index.transformer import SentenceTransformerEmbedder
 from index.vectors import Vectors
 
 __all__ = [
     "Embedder",
     "HashEmbedder",
+    "RemoteEmbedder",
     "SentenceTransformerEmbedder",
+    "StaticEncoder",
     "Vectors",
     "load_embedder",
     "passage_text",
@@ -48,15 +53,25 @@ def load_embedder(spec: str, *, device: str | None = None) -> Embedder:
     """Load the embedder that a configuration names.
 
     Args:
-        spec: ``hash``, or the folder or hub name of a sentence-transformers model.
-        device: Where a model runs (``cpu``, ``cuda``, ``cuda:1``, ``mps``); None takes the best
-            that is there. The hash embedder has no use for it.
+        spec: ``bundled`` for the model of this repository, the folder or hub name of a
+            sentence-transformers model, ``openai:URL#MODEL`` for an embeddings server, or
+            ``hash`` for the tests' stand-in.
+        device: Where a transformer runs (``cpu``, ``cuda``, ``cuda:1``, ``mps``); None takes the
+            best that is there. The others have no use for it.
 
     Raises:
         UsageError: There is no such model or device, or the model is not safe to load.
+        RemoteError: The embeddings server is away.
     """
     if spec == "hash":
         return HashEmbedder()
+    if spec == "bundled":
+        return StaticEncoder()
+    if spec.startswith("openai:"):
+        return RemoteEmbedder(spec)
+    # A folder of the bundled model's kind needs no torch either.
+    if is_static_model(Path(spec)):
+        return StaticEncoder(Path(spec))
     return SentenceTransformerEmbedder(spec, device=device)
 
 

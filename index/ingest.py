@@ -14,6 +14,7 @@ from pathlib import PurePosixPath
 from index.article import Article, Heading, content_id
 from index.clean import clean_blocks, clean_line, remove_boilerplate
 from index.damage import find_damages
+from index.datelines import without_dateline
 from index.decode import Decoded, decode
 from index.errors import UnreadableError
 from index.fold import fold
@@ -30,7 +31,6 @@ from index.metadata import (
     path_title,
     same_words,
     shorten,
-    without_dateline,
 )
 from index.sandbox import run_guarded
 
@@ -44,9 +44,9 @@ _CSV = frozenset({".csv", ".tsv"})
 SUFFIXES = _MARKDOWN | _HTML | _PLAIN | _JSONL | _CSV | {".pdf", ".docx"}
 
 # What is longer or nested deeper is parsed in the guarded child. Parsers have inputs on which they
-# are slow: of 200,000 characters some took 20 s; below these limits the worst took one. A page
-# costs more than a fragment, because its main text has to be found. Real pages are nested some
-# thirty deep.
+# are slow: of 200,000 characters some took 20 s; below these limits the worst of forty made to be
+# slow took three. A page costs more than a fragment, because its main text has to be found. Real
+# pages are nested some thirty deep.
 _MAX_INLINE_CHARS = {"html": 20_000, "fragment": 50_000, "markdown": 50_000}
 _MAX_INLINE_DEPTH = 60
 _MAX_TITLE = 200

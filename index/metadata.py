@@ -14,14 +14,24 @@ from datetime import date, timedelta
 from pathlib import PurePosixPath
 
 from index.clean import Reason, Removed, is_prose
-from index.credits import BYLINE, TIME, URL, add_value, has_label, is_stamp, read_labels
-from index.dates import MONTHS, Day, find_dates, parse_date
+from index.credits import (
+    BYLINE,
+    TIME,
+    URL,
+    add_value,
+    has_label,
+    is_name,
+    is_stamp,
+    read_labels,
+)
+from index.datelines import Dateline, opens_with_dateline, read_datelines
+from index.dates import Day, find_dates, parse_date
 from index.fold import fold
 from index.formats.parsed import Block, Kind
 
 __all__ = [
     "Clues", "cut_signature", "find_clues", "is_byline", "is_headline", "path_date",
-    "path_title", "same_words", "shorten", "split_tags", "without_dateline",
+    "path_title", "same_words", "shorten", "split_tags",
 ]  # fmt: skip
 
 
@@ -47,7 +57,7 @@ _EMPTY_NAMES = frozenset(
     [
         "index", "readme", "article", "articles", "doc", "document", "untitled", "new", "page",
         "post", "posts", "text", "file", "data", "output", "input", "test", "sample", "news",
-        "content", "main", "default", "copy", "item", "record", "scan", "tmp", "temp", "default",
+        "content", "main", "default", "copy", "item", "record", "scan", "tmp", "temp",
         "download", "新建文本文档", "无标题", "未命名", "文章", "正文", "文档", "新闻",
     ]
 )  # fmt: skip
@@ -108,7 +118,7 @@ def is_headline(text: str) -> bool:
         return False
     if re.search(r"[。;,:、]$|[。;]|^[-*•·(\[【]|https?://|\s\|\s", folded):
         return False
-    if _DATELINE.match(folded) or re.search(r"[a-z]\.$", folded):
+    if opens_with_dateline(folded) or re.search(r"[a-z]\.$", folded):
         return False
     return not text[0].islower()
 
@@ -132,29 +142,6 @@ def shorten(text: str) -> str:
     return line[: clause if clause > 0 else limit].rstrip(" ,，、;；:：") + "…"
 
 
-def without_dateline(text: str) -> str:
-    """Cut the dateline off an opening sentence.
-
-    >>> without_dateline("新华社北京5月12日电(记者张小明)银行开业。")
-    '银行开业。'
-    """
-    folded = fold(text)
-    label = re.match(r"原标?题\s*:\s*", folded)
-    if label:
-        return text[label.end() :] or text
-    match = (
-        _dated(folded)
-        or _UNDATED.match(folded)
-        or _REPORTER.match(folded)
-        or _ENGLISH_DATELINE.match(text)
-    )
-    if match is None:
-        return text
-    rest = text[match.end() :].lstrip(" )）】]〕:：")
-    note = _REPORTER_NOTE.match(fold(rest))
-    return (rest[note.end() :].lstrip() if note else rest) or text
-
-
 def same_words(one: str, other: str) -> bool:
     """Tell whether two lines say the same, whatever their punctuation, width and script."""
     return bool(one and other) and _letters(one) == _letters(other)
@@ -166,43 +153,6 @@ def _letters(text: str) -> str:
 
 # --- what the lines say --------------------------------------------------------------------------
 
-# An organisation that publishes, at the start of a dateline: up to the first word of this kind.
-_NOT = r"\s,。;:()\[\]【】《》〈〉“”\"'"
-_AGENCY = (
-    rf"[^\d{_NOT}]{{0,14}}?(?:通讯社|新闻社|[^{_NOT}]社|新闻网|[^{_NOT}]网|日报|晚报|早报|时报|快报|"
-    rf"商报|晨报|[^{_NOT}]报|电视台|[^{_NOT}]台|周刊|杂志|新闻|财经|经纬|在线|观察|头条)(?:客户端|app)?"
-)
-_PLACE = rf"[^\d{_NOT}]{{0,8}}?"
-_DATELINE = re.compile(
-    rf"^[(\[【〔<]?\s*(?P<after>据)?(?P<agency>{_AGENCY})\s*(?:记者\S{{2,4}})?\s*"
-    rf"(?P<place>{_PLACE})\s*(?:(?P<year>(?:19|20)\d\d)年)?(?P<month>\d{{1,2}})月"
-    r"(?P<day>\d{1,2})日?\s*(?P<kind>[电讯]|消息|(?:综合)?报[道导]|专电)"
-)
-# 某报讯(记者 …), 本报讯: the paper, without a day. Not 腾讯, 通讯, 资讯.
-_UNDATED = re.compile(
-    rf"^[(\[【〔]?\s*(?P<agency>{_AGENCY}|本[报刊网台])(?P<place>{_PLACE})"
-    r"(?<![腾通资视喜音短])讯\s*(?=[(\s]|记者|$)"
-)
-# 【大紀元2020年05月12日訊】: in brackets any name will do.
-_BRACKET_DATELINE = re.compile(
-    r"^[(\[【〔]\s*(?P<agency>[^\d()\[\]【】〔〕]{2,14}?)\s*(?:(?P<year>(?:19|20)\d\d)年)?"
-    r"(?P<month>\d{1,2})月(?P<day>\d{1,2})日\s*(?P<kind>[电讯]|报[道导])\s*[)\]】〕]"
-)
-# 〔記者陳曉玲／台北報導〕, 記者王小明／台北報導, (中央社記者王小明台北12日電)
-_WORD = r"[^\d\s,。;:/()\[\]【】〔〕]"
-_REPORTER = re.compile(
-    rf"^[(\[【〔]?\s*(?P<agency>{_WORD}{{0,10}}?(?:社|网|报|台|新闻))?\s*(?:特[约派])?记者\s*"
-    rf"(?P<name>{_WORD}{{2,4}}(?=\s*/)|{_WORD}{{2,3}})\s*(?:/\s*)?(?P<place>{_WORD}{{2,4}})?\s*"
-    r"(?:(?:(?P<month>\d{1,2})月)?(?P<day>\d{1,2})日)?\s*(?:综合)?(?:电|讯|报[道导])\s*[)\]】〕]?"
-)
-_ENGLISH_DATELINE = re.compile(
-    r"^(?:(?P<place>[A-Z][A-Za-z .'/-]{1,40}?)\s*,?\s*)?"
-    r"(?:,\s*(?P<date>(?:[A-Z][a-z]{2,8}\.?)\s+\d{1,2}(?:,\s*(?:19|20)\d\d)?)\s*)?"
-    r"\((?P<agency>AP|[A-Z][A-Za-z ]{2,24})\)\s*[-–—]+\s"
-)
-_REPORTER_NOTE = re.compile(
-    r"[(\[【]\s*(?:本报)?记者\s*[::]?\s*(?P<names>[^()\[\]【】。]{2,24}?)\s*[)\]】]"
-)
 _SIGNATURE = re.compile(
     r"(?<=[。!?”\"…])\s*\(\s*(?:(?:本报|本刊|本网)?(?:记者|通讯员|作者|文|撰稿)\s*[/::]?\s*)?"
     r"(?P<names>[^()\d,。;:!?]{2,20})\)$"
@@ -215,28 +165,6 @@ _COPYRIGHT_OWNER = re.compile(
     r"(?P<a>[^\s,。;:|]{2,24}?)\s*(?:版权|着作权)所有|(?:版权|"
     r"着作权)所有\s*[::©]?\s*(?P<b>[^\s\d,。;:|(]{2,24})"
 )
-# The surnames that four fifths of all Chinese share, and the commonest double ones.
-_SURNAMES = frozenset(
-    "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾"
-    "丁魏薛叶阎余潘杜戴夏钟汪田任姜范方石"
-    "姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文庞樊兰殷施陶洪翟"
-    "安颜倪严牛温芦季俞章鲁葛伍韦申尤毕聂丛"
-    "焦向柳邢路岳齐梅莫庄辛管祝左涂谷祁时舒耿牟卜詹关苗凌费纪靳盛童欧甄项曲成游阳裴席卫查屈鲍位"
-    "覃霍翁隋植甘景薄单包司柏宁柯阮桂闵欧阳"
-)
-_DOUBLE_SURNAMES = (
-    "欧阳", "上官", "司马", "诸葛", "司徒", "东方", "皇甫", "尉迟", "公孙", "慕容", "令狐",
-    "夏侯",
-)  # fmt: skip
-
-
-def _is_name(text: str) -> bool:
-    """Tell whether folded text is a Chinese personal name: a known surname and one or two more."""
-    if not re.fullmatch("[\u4e00-\u9fff·]{2,4}", text):
-        return False
-    if text.startswith(_DOUBLE_SURNAMES):
-        return len(text) in (3, 4)
-    return len(text) <= 3 and text[0] in _SURNAMES
 
 
 def is_byline(text: str) -> bool:
@@ -247,7 +175,7 @@ def is_byline(text: str) -> bool:
     """
     head, _, name = text.rpartition(" ")
     return (
-        bool(head) and len(text) <= 60 and _is_name(fold(name)) and not re.search("[。！？]", text)
+        bool(head) and len(text) <= 60 and is_name(fold(name)) and not re.search("[。！？]", text)
     )
 
 
@@ -261,7 +189,7 @@ def cut_signature(text: str) -> tuple[str, str | None]:
     if not match:
         return text, None
     names = [n for n in re.split(r"[\s、/]+", match["names"]) if n]
-    if not names or not all(_is_name(n) for n in names):
+    if not names or not all(is_name(n) for n in names):
         return text, None
     written = text[match.start("names") : match.end("names")]
     return text[: match.start()].rstrip(), "、".join(re.split(r"[\s、/／]+", written.strip()))
@@ -276,12 +204,13 @@ def find_clues(
     """
     values: dict[str, str] = {}
     extra: dict[str, object] = {}
+    periodical = _is_periodical(removed)
     for line in removed:
-        _read_removed(line, values, extra)
+        _read_removed(line, values, extra, periodical=periodical)
     for block in _head(kept):
         _read_head(block.text, values)
     stamped = _stamp_date(removed, values)
-    day, dateline = _read_datelines(kept, values)
+    day, dateline = read_datelines(kept, values)
     if dateline:
         extra["dateline"] = dateline.text
     published = stamped or day
@@ -310,7 +239,24 @@ def split_tags(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(p.strip() for p in parts if p.strip()))
 
 
-def _read_removed(line: Removed, values: dict[str, str], extra: dict[str, object]) -> None:
+# Lists of issues around an article: the page is of a periodical. And names that say so.
+_ISSUE_LIST = re.compile(r"过刊|往期|本期|上期|下期|(?:back|past|this|current) issues?\b")
+_PERIODICAL = re.compile(r"刊$|杂志|学报$|\b(?:magazine|journal|weekly|monthly|quarterly)\b")
+
+
+def _is_periodical(removed: Sequence[Removed]) -> bool:
+    """Tell whether lists of issues stand around an article."""
+    return any(
+        len(line.text) <= 40
+        and line.reason in (Reason.ARCHIVE, Reason.NAVIGATION)
+        and _ISSUE_LIST.search(fold(line.text))
+        for line in removed
+    )
+
+
+def _read_removed(
+    line: Removed, values: dict[str, str], extra: dict[str, object], *, periodical: bool
+) -> None:
     folded = fold(line.text)
     if line.reason is Reason.CREDIT:
         read_labels(line.text, values)
@@ -318,7 +264,7 @@ def _read_removed(line: Removed, values: dict[str, str], extra: dict[str, object
     elif line.reason is Reason.LINK and (match := URL.search(line.text)):
         add_value(values, "url", match[0])
     elif line.reason is Reason.NAVIGATION and ">" in folded.replace("»", ">").replace("›", ">"):
-        _read_breadcrumb(line.text, values, extra)
+        _read_breadcrumb(line.text, values, extra, periodical=periodical)
     elif line.reason in (Reason.DISCLAIMER, Reason.LEGAL):
         if site := _PUBLISHING_SITE.search(folded):
             add_value(values, "publisher", line.text[site.start("site") : site.end("site")])
@@ -329,8 +275,14 @@ def _read_removed(line: Removed, values: dict[str, str], extra: dict[str, object
                 extra.setdefault("copyright", name.strip(" ,，.。©"))
 
 
-def _read_breadcrumb(text: str, values: dict[str, str], extra: dict[str, object]) -> None:
-    """首页 > 中国信用卡 > 2024年4月: the section, and the issue where the last part is one."""
+def _read_breadcrumb(
+    text: str, values: dict[str, str], extra: dict[str, object], *, periodical: bool
+) -> None:
+    """首页 > 中国信用卡 > 2024年4月: the section, and the issue where the last part is one.
+
+    Many a site files its articles by the month, so a month alone makes no periodical: a list of
+    issues on the page (``periodical``) or the name must say so too.
+    """
     body = re.split("[:：]", text, maxsplit=1)[-1]
     parts = [p.strip() for p in re.split(r"[>＞»›→]+", body) if p.strip()]
     generic = re.compile("首页|主页|网站首页|home|正文|文章|内容|详情|新闻|资讯|阅读")
@@ -339,10 +291,11 @@ def _read_breadcrumb(text: str, values: dict[str, str], extra: dict[str, object]
         return
     issue = parse_date(parts[-1])
     if issue and len(parts[-1]) <= 12:
-        add_value(values, "issue", parts[-1])
-        if len(parts) >= 2:
-            # A section that comes out by the month or day is a periodical, hence the source.
-            add_value(values, "source", parts[-2])
+        named = len(parts) >= 2 and _PERIODICAL.search(fold(parts[-2])) is not None
+        if periodical or named:
+            add_value(values, "issue", parts[-1])
+            if len(parts) >= 2:
+                add_value(values, "source", parts[-2])
         parts = parts[:-1]
     if parts:
         extra.setdefault("section", parts[-1])
@@ -383,90 +336,6 @@ def _stamp_date(removed: Sequence[Removed], values: dict[str, str]) -> Day | Non
     return parse_date(values["issue"]) if "issue" in values else None
 
 
-@dataclass(frozen=True, slots=True)
-class _Dateline:
-    """A dateline as it stands; ``month`` is None where only the day is given."""
-
-    text: str
-    month: int | None
-    day: int | None
-
-
-def _read_datelines(
-    kept: Sequence[Block], values: dict[str, str]
-) -> tuple[Day | None, _Dateline | None]:
-    """Read agency, reporter and day off the opening of the first paragraphs."""
-    opening = [b.text for b in kept[:4] if b.kind is Kind.PARAGRAPH]
-    for text in opening:
-        folded = fold(text[:160])
-        if note := _REPORTER_NOTE.search(folded[:80]):
-            names = [n for n in re.split(r"[\s、/]+", note["names"]) if n]
-            if names and all(_is_name(n) for n in names):
-                start, end = note.span("names")
-                add_value(
-                    values, "author", "、".join(re.split(r"[\s、/／]+", text[start:end].strip()))
-                )
-        if match := _dated(folded):
-            return _chinese_dateline(text, match, values)
-        if match := _UNDATED.match(folded):
-            _add_agency(text[match.start("agency") : match.end("agency")], values)
-            return None, None
-        match = _REPORTER.match(folded)
-        if match and _is_name(match["name"]):
-            add_value(values, "author", text[match.start("name") : match.end("name")])
-            if match["agency"] and not match["agency"].startswith(("本", "我")):
-                add_value(values, "source", text[match.start("agency") : match.end("agency")])
-            if match["day"]:
-                month = int(match["month"]) if match["month"] else None
-                label = f"{month}月{int(match['day'])}日" if month else f"{int(match['day'])}日"
-                return None, _Dateline(label, month, int(match["day"]))
-            return None, None
-        if english := _ENGLISH_DATELINE.match(text):
-            add_value(values, "source", english["agency"])
-            if english["date"]:
-                return _english_dateline(english["date"])
-            return None, None
-    return None, None
-
-
-def _dated(folded: str) -> re.Match[str] | None:
-    """A Chinese dateline with a day. "据某报5月12日报道" names what the article cites: none."""
-    match = _DATELINE.match(folded)
-    if match and match["after"] and match["kind"] not in ("电", "讯", "专电"):
-        return None
-    return match or _BRACKET_DATELINE.match(folded)
-
-
-def _add_agency(agency: str, values: dict[str, str]) -> None:
-    if not fold(agency).startswith(("本报", "本网", "本刊", "本社", "本台", "我报")):
-        add_value(values, "source", agency)
-
-
-def _chinese_dateline(
-    text: str, match: re.Match[str], values: dict[str, str]
-) -> tuple[Day | None, _Dateline | None]:
-    _add_agency(text[match.start("agency") : match.end("agency")], values)
-    month, day = int(match["month"]), int(match["day"])
-    try:
-        # A leap year, so that 29 February passes.
-        full = date(int(match["year"] or 2020), month, day)
-    except ValueError:
-        return None, None
-    if match["year"]:
-        return Day(full, "day"), _Dateline(full.isoformat(), month, day)
-    return None, _Dateline(f"{month}月{day}日", month, day)
-
-
-def _english_dateline(text: str) -> tuple[Day | None, _Dateline | None]:
-    if day := parse_date(text):
-        return day, _Dateline(text, day.value.month, day.value.day)
-    match = re.match(r"([A-Za-z]+)\.?\s+(\d+)", text)
-    month = MONTHS.get(match[1].lower()) if match else None
-    if match is None or month is None:
-        return None, None
-    return None, _Dateline(text, month, int(match[2]))
-
-
 # How far from the dateline another full date may be to lend it its year. A body names the days
 # before it was written; a file is named when it is saved.
 _NEAR_BODY = timedelta(days=7)
@@ -474,7 +343,7 @@ _NEAR_PATH = timedelta(days=7)
 
 
 def _complete(
-    dateline: _Dateline, kept: Sequence[Block], *, path: str, url: str | None
+    dateline: Dateline, kept: Sequence[Block], *, path: str, url: str | None
 ) -> tuple[Day | None, str | None]:
     """Give a dateline its year, where a full date close by lends one; else nothing."""
     named: list[tuple[date, timedelta, timedelta, str]] = []

@@ -9,8 +9,9 @@ Not known here: words, grammar, encodings. ASCII costs the same in every model, 
 head says nothing about its body.
 
 The frequency lists were counted on openly licensed text (statutes, encyclopaedia paragraphs,
-example sentences, software documentation) and on news bulletins; the tiers below them come from
-the national standards, read out of the codecs when first needed.
+example sentences, software documentation) and on news bulletins. Only the order that the counts
+gave stands here, none of the text. The tiers below them come from the national standards, read out
+of the codecs when first needed.
 """
 
 import unicodedata

@@ -1,55 +1,51 @@
 """Bring an index up to date with folders and files: what was added, changed, removed.
 
 In come paths, the index's folder and its configuration; out comes a new generation, when anything
-changed, and a report that names every file. What was indexed from elsewhere stays as it is. The
-logical content of the result depends on the files alone, not on the way there: an index that was
-updated a hundred times equals one built at once.
+changed, and a report that names every file. The logical content of the result depends on the files
+alone, not on the way there: an index that was updated a hundred times equals one built at once.
+Earlier syncs count only where the files of this one cannot say it: what was indexed from elsewhere
+stays, and a file is named below the outermost folder that was ever named.
 
 A file that cannot be read is a row of the report and never a stop. When it was indexed before,
-its articles stay until it can be read again or is really gone.
+its articles stay until it can be read again or is really gone; so do records that a fault, which
+was not there before, seems to have cut off. A clean build would have neither.
 """
 
 import hashlib
-import json
-import logging
 import re
 import shlex
 import shutil
 import sqlite3
 import time
-from array import array
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from operator import itemgetter
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-
-from index.article import Article
 from index.catalogue import CatalogueWriter, Claim, FileRecord, content_key
-from index.chunk import chunk_article
+from index.claims import Entry, Loss, resolve, whole_loss
 from index.config import IndexConfig
 from index.duplicates import Fingerprint, group_near_duplicates, signature
-from index.embed import Embedder, Vectors, load_embedder, passage_text
-from index.errors import IndexMismatchError, UnreadableError, UnusableIndexError, UsageError
-from index.ingest import SUFFIXES, read_articles
+from index.embed import Embedder
+from index.embedding import LazyEmbedder, cut_and_embed
+from index.errors import UnreadableError, UnusableIndexError, UsageError
+from index.ingest import SUFFIXES
 from index.lexical import LexicalDocument, write_lexical
 from index.manifest import (
     CATALOGUE,
     LEXICAL,
     VECTORS,
     Counts,
-    Manifest,
     config_fingerprint,
     term_versions,
 )
 from index.progress import Progress
+from index.reading import READING_VERSION, read, warnings_of
 from index.report import FileRow, Status, SyncReport
 from index.store import Generation, Writer, current_name, newest_generation, writing
-from index.vectors import read_vectors, write_vectors
+from index.vectors import write_vectors
 from index.walk import (
     Found,
     Target,
@@ -62,25 +58,12 @@ from index.walk import (
     walk,
 )
 
-__all__ = ["READING_VERSION", "sync"]
-
-READING_VERSION = 2
-"""Raise it when reading, chunking or grouping gives other results for the same file: every file
-is then read again at the next sync."""
+__all__ = ["sync"]
 
 _SETTLED_NS = 2_000_000_000
 """A file whose times lie this close to the moment it was read is hashed again, though size and
 times are unchanged: the clock of a file system is coarse (2 s on FAT), and a second edit within
 one tick leaves no other trace. Git calls such entries racy."""
-
-_EMBEDDED_AT_ONCE = 2048
-"""Passages handed to the embedder at a time: enough to sort by length and to fill its batches,
-few enough that their texts need not be counted."""
-
-_UNIT_TOLERANCE = 2e-3
-"""How far the square of a vector's length may be from 1: as much as the vectors' file allows."""
-
-_log = logging.getLogger(__name__)
 
 
 def sync(
@@ -124,7 +107,7 @@ def sync(
         index_dir=index_dir,
         is_known=lambda target: _is_known(target, index_dir, rebuild=rebuild),
     )
-    lazy = _LazyEmbedder(embedder, config.embedder, device=device, progress=progress)
+    lazy = LazyEmbedder(embedder, config.embedder, device=device, progress=progress)
     if not dry_run and (rebuild or current_name(index_dir) is None):
         lazy.load()  # a model that is not there is said now, not after an hour of reading
     with ExitStack() as stack:
@@ -166,88 +149,6 @@ def sync(
     )
 
 
-@dataclass(slots=True)
-class _Entry:
-    """A file of the collection as it will be.
-
-    ``old`` is the record that it had in the previous generation. ``is_copied``: its articles are
-    taken over as they are. ``failure``: why it could not be read this time.
-    """
-
-    record: FileRecord
-    claims: list[Claim]
-    old: FileRecord | None
-    in_scope: bool
-    is_copied: bool
-    failure: str | None = None
-    warnings: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    articles: tuple[Article, ...]
-    problems: tuple[tuple[str, str], ...]
-
-
-class _LazyEmbedder:
-    """Loads the configured embedder when it is first asked for: a model takes seconds."""
-
-    def __init__(
-        self, embedder: Embedder | None, spec: str, *, device: str | None, progress: bool
-    ) -> None:
-        self._embedder = embedder
-        self._spec = spec
-        self._device = device
-        self._progress = progress
-        self._expected: Manifest | None = None
-
-    def expect(self, manifest: Manifest) -> None:
-        """Refuse, now or when it is loaded, an embedder that did not make the index.
-
-        Raises:
-            IndexMismatchError: the vectors of the two would not compare.
-        """
-        self._expected = manifest
-        if self._embedder is not None or self._spec != manifest.embedder_spec:
-            self.load()
-
-    def load(self) -> Embedder:
-        if self._embedder is None:
-            self._embedder = load_embedder(self._spec, device=self._device)
-        expected = self._expected
-        if expected is not None and (self._embedder.name, self._embedder.dim) != (
-            expected.embedder_name,
-            expected.dim,
-        ):
-            raise IndexMismatchError(
-                f"the index was built with the embedder {expected.embedder_name} "
-                f"({expected.dim} dimensions), the configuration now gives {self._embedder.name} "
-                f"({self._embedder.dim}); run `youju index PATH… --rebuild` to embed everything "
-                "anew, or configure the former one"
-            )
-        return self._embedder
-
-    def embed(self, texts: Sequence[str]) -> Vectors:
-        """Embed passages, (len(texts), dim), and trust no model to keep its word."""
-        embedder = self.load()
-        vectors = np.asarray(
-            embedder.embed_passages(texts, progress=self._progress), dtype=np.float32
-        )
-        if (
-            vectors.shape != (len(texts), embedder.dim)
-            or not (
-                # Also False where a value is not a number.
-                np.abs(np.einsum("ij,ij->i", vectors, vectors) - 1.0) < _UNIT_TOLERANCE
-            ).all()
-        ):
-            raise UnusableIndexError(
-                f"the embedder {embedder.name} gave no usable vectors: shape {vectors.shape} for "
-                f"{len(texts)} passages of {embedder.dim} dimensions, or lengths other than 1; "
-                "configure another"
-            )
-        return vectors
-
-
 class _Sync:
     """One run. Decides first, file by file; writes only when something changed."""
 
@@ -257,7 +158,7 @@ class _Sync:
         targets: Sequence[Target],
         index_dir: Path,
         config: IndexConfig,
-        embedder: _LazyEmbedder,
+        embedder: LazyEmbedder,
         previous: Generation | None,
         writer: Writer | None,
         rebuild: bool,
@@ -282,7 +183,7 @@ class _Sync:
             | {t.location for t in targets if t.is_folder and not t.is_gone}
         )
         self._rows: list[tuple[tuple[object, ...], FileRow]] = []
-        self._entries: list[_Entry] = []
+        self._entries: list[Entry] = []
         self._draft: Path | None = None
         self._catalogue: CatalogueWriter | None = None
 
@@ -292,7 +193,7 @@ class _Sync:
         removed = self._keep_or_remove(found)
         for oddity in found.oddities:
             self._row(oddity.status, self._path(oddity.location), reason=oddity.reason)
-        winners, lost = _resolve(self._entries, vanished=self._vanished())
+        winners, lost = resolve(self._entries, vanished=self._vanished())
         for entry in self._entries:
             self._report(entry, lost)
         self._rows.sort(key=itemgetter(0))
@@ -377,7 +278,7 @@ class _Sync:
             and is_gone(entry.record.location)
         }
 
-    def _examine(self, file: Found, old: FileRecord | None) -> _Entry:
+    def _examine(self, file: Found, old: FileRecord | None) -> Entry:
         """Read a file, unless it is what it was; raises UnreadableError."""
         path = self._path(file.location)
         may_copy = (
@@ -395,7 +296,7 @@ class _Sync:
             # generation; the stamp alone is no reason to write one.
             touched = replace(old, stamp=contents.stamp, read_ns=contents.read_ns)
             return self._copy(touched, in_scope=True)
-        reading = _read(contents.data, path)
+        reading = read(contents.data, path)
         record = FileRecord(
             id=len(self._entries),
             location=file.location,
@@ -411,7 +312,7 @@ class _Sync:
             Claim(record.id, ordinal, article.id, content_key(article), article.path)
             for ordinal, article in enumerate(reading.articles)
         ]
-        warnings = [w for article in reading.articles for w in _warnings(article, path)]
+        warnings = [w for article in reading.articles for w in warnings_of(article, path)]
         if not _holds_records(record, claims):
             warnings += [f"{place}: {why}" if place else why for place, why in record.problems]
         catalogue = self._drafted()
@@ -428,7 +329,7 @@ class _Sync:
                 f"{len(kept)} articles of its earlier version are not in it any more; they stay "
                 "indexed until it reads without problems"
             )
-        return _Entry(
+        return Entry(
             record=record,
             claims=claims + [claim for claim, _ in kept],
             old=old,
@@ -459,9 +360,9 @@ class _Sync:
             for ordinal, claim in enumerate(missing, start=len(claims))
         ]
 
-    def _copy(self, old: FileRecord, *, in_scope: bool, failure: str | None = None) -> _Entry:
+    def _copy(self, old: FileRecord, *, in_scope: bool, failure: str | None = None) -> Entry:
         id_ = len(self._entries)
-        return _Entry(
+        return Entry(
             record=replace(old, id=id_, root=self._root(old.location, old.root)),
             claims=[replace(claim, file=id_) for claim in self._old_claims.get(old.id, ())],
             old=old,
@@ -513,7 +414,7 @@ class _Sync:
         order = (file, _numerically(path.removeprefix(file)), status, reason or "")
         self._rows.append((order, FileRow(status, path, reason, article_ids, warnings)))
 
-    def _report(self, entry: _Entry, lost: dict[tuple[int, int], "_Loss"]) -> None:
+    def _report(self, entry: Entry, lost: dict[tuple[int, int], Loss]) -> None:
         """Write the rows of one file and of the records in it."""
         record, old = entry.record, entry.old
         losses = [
@@ -532,7 +433,7 @@ class _Sync:
             status = Status.QUARANTINED
             reason = f"{entry.failure}; the articles that were read from it before stay indexed"
         elif not won and losses:
-            status, reason, losses = _whole_loss(losses)
+            status, reason, losses = whole_loss(losses)
         elif old is None:
             status = Status.ADDED
         elif (record.sha256, record.path) != (old.sha256, old.path):
@@ -560,7 +461,13 @@ class _Sync:
             ids = {c.id for c in self._old_claims.get(file.id, ()) if c.position is not None}
             before.setdefault(file.root, set()).update(ids)
         present = {claim.id for claim in winners}
-        remaining = {entry.old.root for entry in self._entries if entry.old is not None}
+        holding = {claim.file for claim in winners}
+        remaining = {
+            root
+            for entry in self._entries
+            if entry.record.id in holding
+            for root in (entry.record.root, entry.old.root if entry.old else None)
+        }
         everything = set().union(*before.values())
         if everything and not present:
             yield self._warn_of_loss("of the index", len(everything))
@@ -571,12 +478,12 @@ class _Sync:
 
     def _warn_of_loss(self, whose: str, count: int) -> str:
         if self._writer is None:
-            return f"all {count} articles {whose} would be removed"
+            return f"every article {whose} would be removed ({count})"
         if self._config.keep_generations == 1:
-            return f"all {count} articles {whose} were removed"
+            return f"every article {whose} was removed ({count})"
         directory = shlex.quote(str(self._index_dir))
         return (
-            f"all {count} articles {whose} were removed; if that was not meant, "
+            f"every article {whose} was removed ({count}); if that was not meant, "
             f"`youju index --rollback --index {directory}` brings them back"
         )
 
@@ -612,10 +519,21 @@ class _Sync:
                 catalogue.copy_file(entry.record, old_file=entry.old.id)
         catalogue.place(winners)
         self._group(catalogue)
-        vectors, name_of_embedder, dim, embedded = self._chunk_and_embed(catalogue, winners)
-        write_vectors(self._draft / VECTORS, vectors)
-        chunks = len(vectors)
-        del vectors
+        made = cut_and_embed(
+            catalogue,
+            winners,
+            previous=None if self._rebuild else previous,
+            current={
+                e.record.id for e in self._entries if e.record.reading_version == READING_VERSION
+            },
+            embedder=self._embedder,
+            max_chars=self._config.max_chars,
+            progress=self._progress,
+        )
+        write_vectors(self._draft / VECTORS, made.vectors)
+        chunks, name_of_embedder = len(made.vectors), made.embedder_name
+        dim, embedded = made.dim, made.fresh
+        del made  # the vectors: the lexical index needs the memory
         write_lexical(self._draft / LEXICAL, self._documents(catalogue, chunks))
         catalogue.close()
         self._catalogue = None
@@ -635,86 +553,6 @@ class _Sync:
         groups = group_near_duplicates(items, jaccard=self._config.near_duplicate_jaccard)
         catalogue.group((item.article_id, groups[item.article_id]) for item in items)
 
-    def _chunk_and_embed(
-        self, catalogue: CatalogueWriter, winners: Sequence[Claim]
-    ) -> tuple[Vectors, str, int, int]:
-        """Cut every article, and find or make the vector of every chunk.
-
-        Returns the vectors (chunks, dim), the embedder's name, dim, and how many were embedded.
-        """
-        previous = None if self._rebuild else self._previous
-        known = previous.catalogue.passage_rows() if previous else {}
-        reused, fresh = previous.chunk_count if previous else 0, 0
-        cut_before = self._cut_before()
-        # Where the vector of each row comes from: below ``reused`` an old row, above it a new one.
-        sources = array("q")
-        texts: list[str] = []
-        parts: list[Vectors] = []
-        for position, claim in enumerate(winners):
-            self._progress.update("articles cut and embedded", position, len(winners))
-            old_rows = cut_before(claim)
-            if old_rows is not None:
-                catalogue.copy_chunks(first=len(sources), position=position, old_rows=old_rows)
-                sources.extend(old_rows)
-                continue
-            article = catalogue.article_at(position)
-            rows = []
-            for chunk in chunk_article(article, max_chars=self._config.max_chars):
-                text = passage_text(article, chunk)
-                passage = hashlib.blake2b(text.encode(), digest_size=16).digest()
-                source = known.get(passage)
-                if source is None:
-                    source = known[passage] = reused + fresh
-                    fresh += 1
-                    texts.append(text)
-                rows.append((len(sources), position, chunk, passage))
-                sources.append(source)
-            catalogue.add_chunks(rows)
-            if len(texts) >= _EMBEDDED_AT_ONCE:
-                self._progress.clear()  # the embedder may show a bar of its own
-                parts.append(self._embedder.embed(texts))
-                texts = []
-        if texts:
-            self._progress.clear()
-            parts.append(self._embedder.embed(texts))
-        self._progress.update("articles cut and embedded", len(winners), len(winners))
-        if previous is not None:
-            name, dim = previous.manifest.embedder_name, previous.manifest.dim
-            old = read_vectors(previous.vectors_path, dim=dim)
-        else:
-            embedder = self._embedder.load()
-            name, dim = embedder.name, embedder.dim
-            old = np.empty((0, dim), dtype=np.float32)
-        vectors = _gather(np.array(sources, dtype=np.int64), old, parts, first=reused)
-        return vectors, name, dim, fresh
-
-    def _cut_before(self) -> Callable[[Claim], range | None]:
-        """Tell which old rows are the chunks of an article that is as it was.
-
-        None where it must be cut: it is new, or the length of a chunk or the way to cut changed.
-        """
-        previous = self._previous
-        if (
-            previous is None
-            or self._rebuild
-            or previous.manifest.config.get("max_chars") != self._config.max_chars
-        ):
-            return lambda _: None
-        borders = np.searchsorted(
-            previous.article_positions, np.arange(previous.article_count + 1)
-        ).tolist()
-        current = {
-            e.record.id for e in self._entries if e.record.reading_version == READING_VERSION
-        }
-
-        def old_rows(claim: Claim) -> range | None:
-            # What was kept from an earlier version of a file is older than the file's record says.
-            if claim.position is None or claim.kept or claim.file not in current:
-                return None
-            return range(borders[claim.position], borders[claim.position + 1])
-
-        return old_rows
-
     def _documents(self, catalogue: CatalogueWriter, chunks: int) -> Iterator[LexicalDocument]:
         for row, article, chunk in catalogue.passages():
             self._progress.update("passages tokenised", row, chunks)
@@ -729,129 +567,9 @@ class _Sync:
             )
 
 
-@dataclass(frozen=True, slots=True)
-class _Loss:
-    """Why an article of a file is not part of the collection; ``path`` is the winner's file."""
-
-    status: Status
-    reason: str
-    path: str
-
-
-def _resolve(
-    entries: Sequence[_Entry], *, vanished: Collection[int]
-) -> tuple[list[Claim], dict[tuple[int, int], _Loss]]:
-    """Give every id to the first article, in path order, that claims it.
-
-    ``vanished`` are files that are not there any more: what they hold is indexed only as long as
-    no file that is there claims it.
-
-    Returns the winners in the order of the collection, and the losers by (file, ordinal).
-    """
-    ordered = sorted(entries, key=lambda e: (e.record.path, e.record.location))
-    winners: dict[str, tuple[Claim, str]] = {}
-    for entry in sorted(ordered, key=lambda e: e.record.id in vanished):
-        for claim in entry.claims:
-            winners.setdefault(claim.id, (claim, entry.record.path))
-    won = []
-    lost = {}
-    for entry in ordered:
-        for claim in entry.claims:
-            winner, path = winners[claim.id]
-            if winner is claim:
-                won.append(claim)
-                continue
-            if winner.content == claim.content:
-                loss = _Loss(Status.DUPLICATE, f"duplicate of {winner.path}", path)
-            else:
-                loss = _Loss(
-                    Status.QUARANTINED,
-                    f"the id {claim.id!r} is already that of {winner.path}, which says something "
-                    "else",
-                    path,
-                )
-            lost[claim.file, claim.ordinal] = loss
-    return won, lost
-
-
-def _whole_loss(
-    losses: list[tuple[Claim, _Loss]],
-) -> tuple[Status, str, list[tuple[Claim, _Loss]]]:
-    """Sum up a file of which nothing is indexed: status, reason, and the rows still to write."""
-    first = losses[0][1]
-    if len(losses) == 1:
-        return first.status, first.reason, []
-    are_duplicates = [loss.status is Status.DUPLICATE for _, loss in losses]
-    if all(are_duplicates) and len({loss.path for _, loss in losses}) == 1:
-        return Status.DUPLICATE, f"duplicate of {first.path}", []
-    status = Status.DUPLICATE if any(are_duplicates) else Status.QUARANTINED
-    return status, f"none of its {len(losses)} articles is indexed", losses
-
-
-def _read(data: bytes, path: str) -> _Reading:
-    """Read the articles of a file; raises UnreadableError when there is none."""
-    try:
-        reading = read_articles(data, path=path)
-    except UnreadableError:
-        raise
-    except Exception as error:
-        # A parser met a file that nobody thought of. That is one row, not the end of the sync.
-        _log.exception("reading %s", path)
-        raise UnreadableError(
-            f"reading it failed unexpectedly ({type(error).__name__}: {error})"
-        ) from error
-    problems = [(problem.place, problem.reason) for problem in reading.problems]
-    articles = []
-    for article in reading.articles:
-        if _is_storable(article):
-            articles.append(article)
-        else:
-            place = article.path.removeprefix(path)
-            problems.append((place, "it holds half a character (a lone surrogate)"))
-    if not articles:
-        reasons = [f"{place}: {reason}" if place else reason for place, reason in problems]
-        more = f", and {len(reasons) - 3} more" if len(reasons) > 3 else ""
-        raise UnreadableError("; ".join(reasons[:3]) + more or "there is no article in it")
-    return _Reading(tuple(articles), tuple(problems))
-
-
-def _is_storable(article: Article) -> bool:
-    """Tell whether every text of an article has a UTF-8 form."""
-    texts = (
-        *(article.id, article.text, article.title, article.path, article.language),
-        *(article.encoding, article.author, article.source, article.url, *article.tags),
-        json.dumps(dict(article.metadata), ensure_ascii=False, default=str),
-        *(part for damage in article.damages for part in (damage.reason, damage.suggestion)),
-    )
-    try:
-        for text in texts:
-            (text or "").encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
 def _holds_records(record: FileRecord, claims: Sequence[Claim]) -> bool:
     """Tell a file of articles from a file that is one: a problem of its is then a lost record."""
     return any(claim.path != record.path for claim in claims)
-
-
-def _warnings(article: Article, path: str) -> Iterator[str]:
-    """Say what looks wrong in an article, counting lines and columns of its text from 1.
-
-    ``path`` is that of its file. An article that is a record in it is named: its lines are not
-    those of the file.
-    """
-    record, its_text = ("", "") if article.path == path else (f"{article.path}: ", " of its text")
-    if "repaired" in article.metadata:
-        yield f"{record}its characters were repaired: {article.metadata['repaired']}"
-    for damage in article.damages:
-        line = article.text.count("\n", 0, damage.start) + 1
-        column = damage.start - article.text.rfind("\n", 0, damage.start)
-        spot = article.text[damage.start : damage.end]
-        perhaps = f"; perhaps {damage.suggestion!r}" if damage.suggestion else ""
-        place = f"line {line}, column {column}{its_text}"
-        yield f"{record}{place}: {damage.reason} ({spot!r}{perhaps})"
 
 
 def _numerically(text: str) -> tuple[object, ...]:
@@ -881,28 +599,6 @@ def _is_settled(old: FileRecord, file: Found) -> bool:
     """
     latest = max(file.stamp.mtime_ns, file.stamp.ctime_ns)
     return file.stamp == old.stamp and latest + _SETTLED_NS < old.read_ns
-
-
-def _gather(
-    sources: npt.NDArray[np.int64], old: Vectors, parts: list[Vectors], *, first: int
-) -> Vectors:
-    """Put the vectors in the order of the rows; empties ``parts`` as it goes, to save memory.
-
-    ``sources`` (rows,) names a row of ``old`` below ``first``, else a row of ``parts`` laid end
-    to end.
-    """
-    dim = old.shape[1]
-    vectors = np.empty((len(sources), dim), dtype=np.float32)
-    are_old = sources < first
-    vectors[are_old] = old[sources[are_old]]
-    end = first + sum(map(len, parts))
-    while parts:
-        part = parts.pop()
-        start = end - len(part)
-        here = (sources >= start) & (sources < end)
-        vectors[here] = part[sources[here] - start]
-        end = start
-    return vectors
 
 
 def _previous(directory: Path, *, rebuild: bool) -> tuple[Generation | None, tuple[str, ...]]:

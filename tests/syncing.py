@@ -10,7 +10,7 @@ from index.store import open_generation
 from index.sync import sync
 from index.vectors import read_vectors
 
-CONFIG = IndexConfig(max_chars=60)
+CONFIG = IndexConfig(embedder="hash", max_chars=60)
 
 QUESTIONS = ("手机银行哪一年推出", "客户满意度", "a second branch", "小微企业贷款")
 

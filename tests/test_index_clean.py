@@ -265,3 +265,58 @@ def test_marked_headings_are_left_alone():
 def test_plain_headings_around_numbered_ones():
     lines = ["背景", PROSE, "一、过去", PROSE, "二、现在", PROSE]
     assert headings(*lines) == [(1, "背景"), (2, "一、过去"), (2, "二、现在")]
+
+
+@pytest.mark.parametrize("unit", ["a", "1", " a", "。", "|", "http://", "a. ", "(来源:甲)", "「"])
+def test_a_line_of_a_million_characters_takes_linear_time(unit):
+    line = unit * (1_000_000 // len(unit))
+    started = time.perf_counter()
+    kept, removed = part(PROSE, line, PROSE)
+    find_headings([Block(text) for text in kept])
+    # Seconds in all; the quadratic patterns of old took minutes.
+    assert time.perf_counter() - started < 20
+    assert kept[0] == PROSE
+    assert len(kept) + len(removed) >= 3
+
+
+def test_credits_in_brackets_come_off_the_end_only():
+    line = f"{PROSE}(来源:城市日报){PROSE}(来源:城市日报)(责任编辑:王小红)"
+    kept, removed = part(line)
+    assert kept == [f"{PROSE}(来源:城市日报){PROSE}"]
+    assert list(removed) == ["(来源:城市日报) (责任编辑:王小红)"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "声明：本公司删除了有关内容，并承担法律责任。",
+        "郑重声明：银行已经核实此事，并且向客户道歉。",
+    ],
+)
+def test_what_a_company_announces_is_no_disclaimer(line):
+    assert part(PROSE, line)[0] == [PROSE, line]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "声明：转载此文是出于传递更多信息之目的。",
+        "提示：以上数据仅供参考，股市有波动。",
+        "特别声明：如有侵权请联系本站核实后删除。",
+        "免责声明：如有问题请联系我们。",
+    ],
+)
+def test_what_a_publisher_declares_is_a_disclaimer(line):
+    kept, removed = part(PROSE, line)
+    assert kept == [PROSE]
+    assert list(removed.values()) == [Reason.DISCLAIMER]
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["来源：收入主要来自手续费", "作者：一位老客户", "发布：每月第一个星期一", "Source: fees"],
+)
+def test_one_weak_label_inside_the_article_is_no_credit(line):
+    assert part(PROSE, line, PROSE) == ([PROSE, line, PROSE], {})
+    for outside in ([line, PROSE, PROSE], [PROSE, PROSE, line]):
+        assert part(*outside) == ([PROSE, PROSE], {line: Reason.CREDIT})

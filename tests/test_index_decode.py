@@ -348,3 +348,23 @@ def test_a_long_file_takes_linear_time():
     started = time.perf_counter()
     assert decode(data).encoding == "utf-8"
     assert time.perf_counter() - started < 5.0
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["转载\n" * 200_000, "\n".join(f"罅{chr(0x4E00 + i % 20_000)}" for i in range(60_000))],
+)
+def test_very_many_short_lines_take_seconds(text):
+    started = time.perf_counter()
+    assert decode(text.encode()).text.count("\n") == text.count("\n")
+    assert time.perf_counter() - started < 20
+
+
+def test_garbled_lines_are_found_among_very_many():
+    garbled = [f"第{i}行：{HANS[0]}" for i in range(3_000)]
+    lines = [line.encode().decode("latin-1") for line in garbled]
+    text = "\n".join(line for pair in zip(lines, HANS * 600, strict=True) for line in pair)
+    decoded = decode(text.encode())
+    assert decoded.text.split("\n")[::2] == garbled
+    assert decoded.text.split("\n")[1::2] == list(HANS * 600)
+    assert decoded.repaired.startswith("utf-8 read as latin-1")

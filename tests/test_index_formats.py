@@ -531,3 +531,58 @@ def test_parsed_survives_json():
         (Problem("line 2", "r"),),
     )
     assert Parsed.from_json(json.loads(json.dumps(parsed.to_json()))) == parsed
+
+
+@pytest.mark.parametrize("path", ["a/x.md", "a/x.txt"])
+@pytest.mark.parametrize("brackets", ["[" * 100_000, "[" * 60_000, "{a: " * 30_000])
+def test_a_bomb_in_the_front_matter_costs_the_front_matter(brackets, path):
+    started = time.perf_counter()
+    reading = read_articles(f"---\ntitle: 题\nx: {brackets}\n---\n{ZH}".encode(), path=path)
+    assert time.perf_counter() - started < 8
+    assert (reading.articles[0].title, reading.articles[0].text) == ("题", ZH)
+    assert len(reading.problems) == 1
+    assert reading.problems[0].reason.startswith("front matter is")
+    assert reading.problems[0].reason.endswith("kept title")
+
+
+def test_a_long_text_between_two_rules_is_no_front_matter():
+    body = f"Note: 序\n\n{ZH}\n" + f"{ZH2}\n\n" * 2000
+    values, rest, problems = markdown.split_front_matter(f"---\n{body}---\n{ZH}")
+    assert (values, problems) == ({}, ())
+    assert rest == f"---\n{body}---\n{ZH}"
+
+
+def test_spaces_inside_a_field_take_linear_time():
+    started = time.perf_counter()
+    source = "---\ntitle: 题\nx: [1" + " " * 60_000 + "1\n---\n"
+    assert markdown.split_front_matter(source + ZH)[0] == {"title": "题"}
+    assert time.perf_counter() - started < 3
+
+
+@pytest.mark.parametrize(
+    ("declared", "site", "title"),
+    [
+        ("疫情下的银行客服 - 远程服务的未来 - 新浪网", "", "疫情下的银行客服 - 远程服务的未来"),
+        ("疫情下的银行客服_新浪网", "", "疫情下的银行客服"),
+        ("疫情下的银行客服 - 城市新闻网 - 财经", "城市新闻网", "疫情下的银行客服"),
+        (
+            "疫情下的银行客服 | 远程服务的未来 | 城市新闻网",
+            "城市新闻网",
+            "疫情下的银行客服 | 远程服务的未来",
+        ),
+    ],
+)
+def test_a_subtitle_is_no_name_of_a_site(declared, site, title):
+    head = f'<title>{declared}</title><meta property="og:site_name" content="{site}">'
+    page = f"<html><head>{head}</head><body><div><p>{ZH}</p><p>{ZH2}</p></div></body></html>"
+    assert one(page, "x.html").title == title
+
+
+@pytest.mark.parametrize("name", ["hot", "side", "links", "pages", "rank", "popular", "menu"])
+def test_a_section_of_a_marked_article_may_have_any_name(name):
+    page = (
+        f"<html><body><article><p>{ZH}</p><div class='{name}'><p>{ZH2}</p></div>"
+        f"<div class='related'><p>{ZH2}相关</p></div></article>"
+        f"<div class='{name}'><p>别处的{ZH2}</p></div></body></html>"
+    )
+    assert one(page, "x.html").text == f"{ZH}\n{ZH2}"

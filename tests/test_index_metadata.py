@@ -241,6 +241,22 @@ LAYOUTS = {
         "金融月刊",
         None,
     ),
+    "breadcrumb with an issue, and a list of issues": (
+        "a1.txt",
+        f"首页 > 金融城 > 2021年3月\n银行客服转型记\n{ZH}\n过刊查询\n2021年02月 2021年01月",
+        "银行客服转型记",
+        "2021-03-01",
+        "金融城",
+        None,
+    ),
+    "breadcrumb with a folder of the month": (
+        "a1.txt",
+        f"当前位置：首页 > 信用卡业务 > 2024年4月\n银行客服转型记\n{ZH}",
+        "银行客服转型记",
+        None,
+        None,
+        None,
+    ),
     "breadcrumb with a section": (
         "a1.txt",
         f"当前位置：首页 > 财经 > 银行\n银行客服转型记\n{ZH}",
@@ -536,3 +552,8 @@ def test_shorten_cuts_between_clauses():
     assert shorten(long) == "，".join(["在过去的一年里"] * 5) + "…"
     assert shorten("Rates fell. Banks rose.") == "Rates fell"
     assert shorten("无标点" * 30) == ("无标点" * 30)[:40] + "…"
+
+
+def test_a_folder_of_the_month_is_a_section_only():
+    article = read(f"当前位置：首页 > 信用卡业务 > 2024年4月\n银行客服转型记\n{ZH}")
+    assert dict(article.metadata) == {"section": "信用卡业务"}

@@ -186,6 +186,7 @@ def test_damaged_spots_are_reported_and_not_guessed():
     spots = [article.text[d.start : d.end] for d in article.damages]
     assert len(spots) == 2
     assert all("??" in spot for spot in spots)
+    assert [d.suggestion for d in article.damages] == ["。客戶再次到訪", "。客戶通過"]
     assert "注冊成功??蛻粼俅" in article.text
     assert "服務??蛻敉" in article.text
     assert all(seed(name).damages == () for name in NAMES if name != "damaged")

@@ -125,8 +125,12 @@ def test_a_generation_gives_back_its_articles_and_chunks(built: Path) -> None:
         date(2021, 3, 4),
         ("网点", "城市"),
     )
-    with pytest.raises(KeyError):
-        with_all.article("nobody")
+    for unknown in ("nobody", "\udcff"):  # what a shell passes for a byte that is not UTF-8
+        with pytest.raises(KeyError):
+            with_all.article(unknown)
+        with pytest.raises(KeyError):
+            with_all.group_of(unknown)
+        assert with_all.group_members(unknown) == ()
     with pytest.raises(IndexError):
         with_all.chunk(with_all.chunk_count)
     with pytest.raises(IndexError):

@@ -11,8 +11,11 @@ import numpy as np
 import pytest
 from syncing import CONFIG, article, clean_build, contents, write
 
+import index.embedding
+import index.reading
 import index.sync
 import index.walk
+from index.article import Article, Chunk
 from index.embed import HashEmbedder, Vectors
 from index.errors import (
     IndexDamagedError,
@@ -24,7 +27,7 @@ from index.errors import (
 from index.report import FileRow, Status, SyncReport
 from index.store import generations, open_generation, rollback
 from index.sync import sync
-from index.walk import legible_path, read_file
+from index.walk import Oddity, Walk, legible_path, read_file
 
 
 @pytest.fixture
@@ -113,7 +116,7 @@ def test_nothing_changed_means_no_new_generation(
     def load(*_: object) -> None:
         raise AssertionError("no embedder is needed")
 
-    monkeypatch.setattr(index.sync, "load_embedder", load)
+    monkeypatch.setattr(index.embedding, "load_embedder", load)
     again = run()
     assert (again.generation, again.is_new_generation, again.embedded) == ("g000001", False, 0)
     assert {p: p.stat().st_mtime_ns for p in (tmp_path / "index").rglob("*")} == stamps
@@ -192,6 +195,28 @@ def test_a_settled_file_is_not_read_again(
     }
     with pytest.raises(AssertionError):
         sync([folder], tmp_path / "index", config=CONFIG, rehash=True)
+
+
+def test_a_touched_file_settles_with_the_next_generation(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(folder, a_md=article(1))
+    sync([folder], tmp_path / "index", config=CONFIG)
+    real_time, real_read = index.walk.time.time_ns, index.sync.read_file
+    monkeypatch.setattr(index.walk.time, "time_ns", lambda: real_time() + 10**10)
+    hashed: list[bytes] = []
+
+    def read(location: bytes, *, max_bytes: int) -> object:
+        hashed.append(os.path.basename(location))  # noqa: PTH119 - bytes
+        return real_read(location, max_bytes=max_bytes)
+
+    monkeypatch.setattr(index.sync, "read_file", read)
+    assert not sync([folder], tmp_path / "index", config=CONFIG).is_new_generation
+    write(folder, b_md=article(2))
+    sync([folder], tmp_path / "index", config=CONFIG)
+    assert hashed == [b"a.md", b"a.md", b"b.md"]
+    assert not sync([folder], tmp_path / "index", config=CONFIG).is_new_generation
+    assert hashed == [b"a.md", b"a.md", b"b.md"]
 
 
 def test_another_chunk_length_cuts_everything_anew(
@@ -287,6 +312,123 @@ def test_a_file_named_by_itself(
         "articles/notes.xyz": Status.SKIPPED,
     }
     assert contents(tmp_path / "index") == clean_build(folder, tmp_path / "clean")
+
+
+def test_an_emptied_folder_is_said_with_the_way_back(
+    folder: Path, run: Callable[..., SyncReport], tmp_path: Path
+) -> None:
+    write(folder, a_md=article(1), b_md=article(2))
+    write(tmp_path / "more", c_md=article(3))
+    assert run(folder, tmp_path / "more").notes == ()
+    back = f"`youju index --rollback --index {tmp_path / 'index'}` brings them back"
+    (folder / "a.md").unlink()
+    assert run().notes == ()
+    (folder / "b.md").unlink()
+    assert sync([folder], tmp_path / "index", config=CONFIG, dry_run=True).notes == (
+        f"every article from {folder} would be removed (1)",
+    )
+    assert run().notes == (
+        f"every article from {folder} was removed (1); if that was not meant, {back}",
+    )
+    assert run().notes == ()
+    (tmp_path / "more" / "c.md").unlink()
+    assert run(tmp_path / "more").notes == (
+        f"every article of the index was removed (1); if that was not meant, {back}",
+    )
+    rollback(tmp_path / "index")
+    assert paths_in(tmp_path / "index") == ["more/c.md"]
+
+
+def test_new_contents_of_a_folder_are_no_loss(folder: Path, run: Callable[..., SyncReport]) -> None:
+    write(folder, a_md=article(1), b_md=article(2))
+    run()
+    write(folder, a_md=article(3))
+    (folder / "b.md").rename(folder / "c.md")
+    assert run().notes == ()
+
+
+def test_a_renamed_folder_is_cited_by_its_new_name(
+    folder: Path, run: Callable[..., SyncReport], tmp_path: Path
+) -> None:
+    write(folder, a_md=article(1), b_md=article(2))
+    first = run()
+    renamed = tmp_path / "renamed"
+    folder.rename(renamed)
+    report = run(renamed)
+    assert statuses(report) == {
+        "articles/a.md": Status.DUPLICATE,
+        "articles/b.md": Status.DUPLICATE,
+        "renamed/a.md": Status.ADDED,
+        "renamed/b.md": Status.ADDED,
+    }
+    assert row(report, "articles/a.md").reason == "duplicate of renamed/a.md"
+    assert (report.embedded, report.notes) == (0, ())
+    assert paths_in(tmp_path / "index") == ["renamed/a.md", "renamed/b.md"]
+    assert not run(renamed).is_new_generation
+    assert statuses(run(folder)) == dict.fromkeys(
+        ["articles/a.md", "articles/b.md"], Status.REMOVED
+    )
+    assert contents(tmp_path / "index") == clean_build(renamed, tmp_path / "clean")
+    assert row(report, "renamed/a.md").article_ids == row(first, "articles/a.md").article_ids
+
+
+@pytest.mark.parametrize("rebuild", [False, True])
+def test_what_was_deleted_is_taken_out_by_its_name(
+    folder: Path, run: Callable[..., SyncReport], tmp_path: Path, rebuild: bool
+) -> None:
+    write(folder, sub__a_md=article(1), sub__b_md=article(2), c_md=article(3))
+    run()
+    (folder / "c.md").unlink()
+    report = run(folder / "c.md", rebuild=rebuild)
+    assert statuses(report) == {"articles/c.md": Status.REMOVED}
+    folder.rename(tmp_path / "gone")
+    report = run(rebuild=rebuild)
+    assert statuses(report) == dict.fromkeys(
+        ["articles/sub/a.md", "articles/sub/b.md"], Status.REMOVED
+    )
+    assert report.notes[0].startswith("every article of the index was removed (2); ")
+    assert report.articles == 0
+    with pytest.raises(UsageError, match="no such file or folder"):
+        run()
+
+
+def test_a_vanished_file_gives_up_an_id(
+    folder: Path, run: Callable[..., SyncReport], tmp_path: Path
+) -> None:
+    """Also to a file that says something else, so that no citation leads nowhere."""
+    write(folder, a_jsonl=record("网点开门。", id="x"))
+    write(tmp_path / "more", b_jsonl=record("网点关门。", id="x"))
+    run()
+    assert statuses(run(tmp_path / "more")) == {"more/b.jsonl": Status.QUARANTINED}
+    (folder / "a.jsonl").unlink()
+    assert statuses(run(tmp_path / "more")) == {
+        "articles/a.jsonl": Status.QUARANTINED,
+        "more/b.jsonl": Status.ADDED,
+    }
+    assert paths_in(tmp_path / "index") == ["more/b.jsonl#x"]
+    assert run(tmp_path / "more").exit_status == 0
+
+
+def test_what_may_not_be_looked_at_is_not_gone(
+    folder: Path, run: Callable[..., SyncReport], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(folder, sub__a_md=article(1))
+    run(folder / "sub")
+    real = {name: getattr(os, name) for name in ("lstat", "stat")}
+
+    def refusing(name: str) -> Callable[..., object]:
+        def call(path: object, *rest: object, **options: object) -> object:
+            if path == os.fsencode(folder / "sub"):
+                raise PermissionError(errno.EACCES, "Permission denied")
+            return real[name](path, *rest, **options)
+
+        return call
+
+    for name in real:
+        monkeypatch.setattr(os, name, refusing(name))
+    report = sync([folder / "sub"], tmp_path / "index", config=CONFIG)
+    assert report.articles == 1
+    assert report.exit_status == 1
 
 
 def test_a_path_that_is_not_there_is_wrong_usage(folder: Path, tmp_path: Path) -> None:
@@ -480,14 +622,14 @@ def test_a_parser_that_fails_unexpectedly_is_a_row(
     folder: Path, run: Callable[..., SyncReport], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(folder, a_md=article(1), b_md=article(2))
-    real = index.sync.read_articles
+    real = index.reading.read_articles
 
     def read(data: bytes, *, path: str) -> object:
         if path.endswith("a.md"):
             raise RecursionError("too deep")
         return real(data, path=path)
 
-    monkeypatch.setattr(index.sync, "read_articles", read)
+    monkeypatch.setattr(index.reading, "read_articles", read)
     report = run()
     assert statuses(report) == {
         "articles/a.md": Status.QUARANTINED,
@@ -508,6 +650,17 @@ def test_damaged_spots_are_warnings_with_their_place(
     assert warning == "line 2, column 8: the source has lost bytes here ('��')"
 
 
+def test_a_damaged_record_is_named(folder: Path, run: Callable[..., SyncReport]) -> None:
+    write(
+        folder,
+        a_jsonl=record("网点开门，一切都好。", id="j5")
+        + record("满意度是��成，比上一年高。", id="j6"),
+    )
+    assert row(run(), "articles/a.jsonl").warnings == (
+        "articles/a.jsonl#j6: line 1, column 5 of its text: the source has lost bytes here ('��')",
+    )
+
+
 # --- records -------------------------------------------------------------------------------------
 
 
@@ -522,6 +675,42 @@ def test_bad_records_are_rows_and_the_others_are_indexed(
     }
     assert row(report, "articles/a.jsonl").article_ids == ("1", "3")
     assert report.exit_status == 1
+
+
+def test_broken_records_are_listed_in_the_order_of_the_file(
+    folder: Path, run: Callable[..., SyncReport]
+) -> None:
+    write(folder, a_jsonl=record("网点开门。", id="1") + "{broken\n" * 11, b_md=article(1))
+    assert [row.path for row in run().rows] == [
+        "articles/a.jsonl",
+        *(f"articles/a.jsonl line {number}" for number in range(2, 13)),
+        "articles/b.md",
+    ]
+
+
+def test_a_kept_record_is_cut_anew(
+    folder: Path,
+    run: Callable[..., SyncReport],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its file is read by today's code, but its chunks may be of yesterday's."""
+    whole = record("甲地有网点。", id="x") + record("乙地有网点。客户都说好。", id="y")
+    write(folder, a_jsonl=whole)
+    run()
+    write(folder, a_jsonl=whole[: whole.index("乙")])
+
+    def cut(article: Article, *, max_chars: int) -> list[Chunk]:
+        assert max_chars == CONFIG.max_chars
+        text = article.text[:2]
+        return [Chunk(f"{article.id}:0-2", article.id, 0, 2, text, ())]
+
+    monkeypatch.setattr(index.embedding, "chunk_article", cut)
+    assert run().articles == 2
+    assert [c.text for c in contents(tmp_path / "index")["chunks"]] == ["甲地", "乙地"]  # type: ignore[attr-defined]
+    write(folder, b_md="丙地有网点。")
+    assert run().articles == 3
+    assert [c.text for c in contents(tmp_path / "index")["chunks"]] == ["甲地", "乙地", "丙地"]  # type: ignore[attr-defined]
 
 
 def test_records_that_a_break_cut_off_stay(
@@ -688,7 +877,7 @@ def test_names_that_are_not_utf_8(folder: Path, run: Callable[..., SyncReport]) 
         os.close(descriptor)
     report = run()
     assert [row.path for row in report.rows] == [
-        r"articles/\\xff\\xff.md",
+        r"articles/\xff\xff.md",
         r"articles/line\nbreak.md",
         "articles/通告.md",
     ]
@@ -706,6 +895,19 @@ def test_names_that_are_not_utf_8(folder: Path, run: Callable[..., SyncReport]) 
 )
 def test_legible_path(location: bytes, root: bytes | None, path: str) -> None:
     assert legible_path(location, root) == path
+
+
+def test_what_a_walk_could_not_see() -> None:
+    found = Walk(
+        oddities=[
+            Oddity(b"/x/a", Status.QUARANTINED, "permission denied"),
+            Oddity(b"/x/b", Status.SKIPPED, "already read"),
+        ]
+    )
+    assert found.blocked([b"/x/a", b"/x/a/1/2.md", b"/x/ab/1.md", b"/x/b/1.md"]) == {
+        b"/x/a",
+        b"/x/a/1/2.md",
+    }
 
 
 # --- embedders, rebuilding, damage ---------------------------------------------------------------
@@ -811,6 +1013,31 @@ def test_the_report_as_json(folder: Path, run: Callable[..., SyncReport]) -> Non
     ]
     assert found["files"][0]["article_ids"] != []
     assert found["files"][1]["reason"] == "it is empty"
+
+
+@pytest.mark.parametrize("progress", [False, True])
+def test_progress_and_device_reach_the_embedder(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, progress: bool
+) -> None:
+    class Showing(HashEmbedder):
+        asked: list[bool] = []  # noqa: RUF012 - shared on purpose
+
+        def embed_passages(self, texts: Sequence[str], *, progress: bool = False) -> Vectors:
+            self.asked.append(progress)
+            return super().embed_passages(texts, progress=progress)
+
+    loaded: list[tuple[str, str | None]] = []
+
+    def load(spec: str, *, device: str | None = None) -> HashEmbedder:
+        loaded.append((spec, device))
+        return Showing()
+
+    monkeypatch.setattr(index.embedding, "load_embedder", load)
+    Showing.asked.clear()
+    write(folder, a_md=article(1))
+    sync([folder], tmp_path / "index", config=CONFIG, device="cuda:1", progress=progress)
+    assert loaded == [("hash", "cuda:1")]
+    assert Showing.asked == [progress]
 
 
 def test_progress_is_for_terminals(

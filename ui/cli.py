@@ -108,7 +108,13 @@ def index_command(
     ] = False,
     embedder: Annotated[
         str | None,
-        typer.Option(help="'hash', or a sentence-transformers model: its name or folder."),
+        typer.Option(
+            help="bundled (default), a sentence-transformers model by name or folder, or "
+            "openai:URL#MODEL for an embeddings server."
+        ),
+    ] = None,
+    device: Annotated[
+        str | None, typer.Option(help="Where a model runs: cpu, cuda, cuda:1, mps.")
     ] = None,
     config: ConfigOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
@@ -123,7 +129,7 @@ def index_command(
     if rollback:
         from index.store import rollback as roll_back
 
-        if paths or dry_run or rebuild or embedder or config or as_json or verbose:
+        if paths or dry_run or rebuild or embedder or device or config or as_json or verbose:
             raise UsageError("--rollback stands alone (beside --index): it only moves the pointer")
         typer.echo(f"now serving {roll_back(index)} of {index}")
         return
@@ -131,7 +137,6 @@ def index_command(
         raise UsageError("name a folder or file of articles: youju index FOLDER")
     import dataclasses
 
-    from index.embed import load_embedder
     from index.sync import sync
     from rag.config import load_config
     from ui.report import report_text
@@ -143,7 +148,7 @@ def index_command(
         paths,
         index,
         config=settings,
-        embedder=load_embedder(settings.embedder),
+        device=device,
         dry_run=dry_run,
         rebuild=rebuild,
         progress=True,

@@ -32,7 +32,10 @@ def report_text(report: SyncReport, *, verbose: bool = False) -> str:
         if len(rows) > limit:
             lines.append(f"  … and {len(rows) - limit} more {status.value}; --verbose lists them")
     for row in report.rows:
-        lines += [f"? {plain(row.path)}: {plain(warning)}" for warning in row.warnings]
+        for warning in row.warnings:
+            # A record's warning names the record itself.
+            named = warning if warning.startswith(row.path) else f"{row.path}: {warning}"
+            lines.append(f"? {plain(named)}")
     lines += [f"* {plain(note)}" for note in report.notes]
     counts = ", ".join(f"{n} {status.value}" for status, n in report.counts.items() if n)
     lines.append(counts or "nothing found to index")

@@ -9,12 +9,12 @@ whole, and knows nothing of the order of its words.
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from safetensors import SafetensorError
 from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
@@ -61,15 +61,12 @@ class StaticEncoder:
             raw = tokenizer.read_bytes()
             digest = hashlib.sha256(raw)
             digest.update(weights.read_bytes())
-            tensors = load_file(weights)
-            # The library raises bare Exceptions for what it cannot read.
             self._tokenizer: Tokenizer = Tokenizer.from_buffer(raw)
+            self._rows, self._scales = _rows(load_file(weights))
         except OSError as error:
             raise UsageError(f"no static encoder in {folder}: {error.strerror}") from error
-        except (SafetensorError, Exception) as error:
+        except Exception as error:  # what the tokenizers library raises has no narrower type
             raise UsageError(f"the static encoder in {folder} is damaged: {error}") from error
-        self._rows: npt.NDArray[np.int8] = tensors["embeddings"]
-        self._scales: npt.NDArray[np.float32] = tensors["weights"]
         if len(self._rows) != self._tokenizer.get_vocab_size():
             raise UsageError(
                 f"the static encoder in {folder} is damaged: {len(self._rows)} rows for "
@@ -105,6 +102,23 @@ class StaticEncoder:
                 sums[number] = self._scales.take(ids) @ rows
                 number += 1
         return unit_rows(sums)
+
+
+def _rows(
+    tensors: Mapping[str, npt.NDArray[Any]],
+) -> tuple[npt.NDArray[Any], npt.NDArray[np.float32]]:
+    """Take the row of each piece and what to multiply it by.
+
+    The names are those of sentence-transformers, or of model2vec, which it reads too.
+    """
+    if "embedding.weight" in tensors:
+        rows = tensors["embedding.weight"]
+    else:
+        rows = tensors["embeddings"]
+        if "mapping" in tensors:
+            rows = rows[tensors["mapping"]]
+    scales = tensors.get("weights", np.ones(len(rows), dtype=np.float32))
+    return rows, scales.astype(np.float32)
 
 
 def _batches(texts: Sequence[str]) -> Iterator[list[str]]:

@@ -1,6 +1,7 @@
 """HTML: the main text of a page, or all text of a fragment, and what its head declares.
 
-Comes in: decoded text. Goes out: blocks in reading order and declared fields.
+Comes in: decoded text. Goes out: blocks in reading order and declared fields (read by
+``index.formats.html_head``).
 
 Where a page marks its article (article, main, itemprop=articleBody, the class names that Chinese
 newsrooms use) that is taken. Where it does not, trafilatura says which text is the article, and
@@ -8,19 +9,17 @@ the smallest element that holds it is taken; one walk takes every text apart. Ne
 before parsing, because the parser's time is quadratic in it.
 """
 
-import json
 import logging
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
-from index.dates import Day, parse_date
 from index.errors import UnreadableError
 from index.fold import fold
+from index.formats.html_head import choose_title, read_head
 from index.formats.parsed import Block, Fields, Kind, Parsed
 from index.formats.plain import join_lines
-from index.metadata import same_words, split_tags
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -79,6 +78,16 @@ _ASIDE_NAMES = re.compile(
     r"prev-next|prevnext|post-nav|post-navigation|pre-next|friendlink|friend-links?|links|skip|"
     r"skip-link|cookie|cookies|popup|modal|toc)(?=$|[\s_-])"
 )
+# Inside an element that the page marks as its article, "hot", "side" or "links" may be the name of
+# a section; these are not.
+_SURE_ASIDE_NAMES = re.compile(
+    r"(?:^|[\s_-])(?:nav|navbar|navigation|breadcrumbs?|crumb-nav|sidebar|side-bar|footer|comments?|"
+    r"comment-list|disqus|respond|related|recommend(?:ed|ation|ations)?|readmore|read-more|share|"
+    r"sharing|bdsharebuttonbox|ads?|advert(?:s|isement|isements)?|adsbygoogle|sponsor(?:ed)?|"
+    r"copyrights?|pagination|pager|page-nav|toolbar|hotnews|hot-news|ranklist|newsletter|"
+    r"subscribe|qrcode|prev-next|prevnext|post-nav|post-navigation|pre-next|friendlink|"
+    r"friend-links?|skip-link|cookies?|toc)(?=$|[\s_-])"
+)
 _WEAK_NAMES = re.compile(r"^(?!.*(?:comment|disqus|respond|footer|navbar|navigation|breadcrumb))")
 _ASIDE_ROLES = frozenset(
     {"navigation", "banner", "contentinfo", "complementary", "search", "menu", "dialog"}
@@ -122,21 +131,21 @@ def parse(text: str) -> Parsed:
     """
     tree = _tree(text)
     root = tree.body or tree.root
-    fields = _read_head(tree)
+    fields = read_head(tree)
     if root is None:
         raise UnreadableError("the page has no body")
     _unwrap_form(root)
     headline = _headline(root)
     stamps = _stamp_lines(root)
-    main = _main(root, text)
-    blocks = _walk(main, page=True)
+    main, marked = _main(root, text)
+    blocks = _walk(main, page=True, marked=marked)
     if not any(b.text.strip() for b in blocks) and main is not root:
         blocks = _walk(root, page=True)
     if not any(b.text.strip() for b in blocks):
         if _walk(root, page=False):
             raise UnreadableError("the page has text, but no article was found in it")
         raise UnreadableError("the page has no text")
-    title = _title(fields.title, headline, blocks)
+    title = choose_title(fields.title, headline, blocks, site=fields.publisher)
     blocks = _with_stamps(blocks, stamps)
     extra = dict(fields.extra)
     return Parsed(
@@ -208,22 +217,22 @@ def tag_depth(text: str) -> int:
 # --- the main text -------------------------------------------------------------------------------
 
 
-def _main(root: "LexborNode", text: str) -> "LexborNode":
-    """The element that holds the article."""
+def _main(root: "LexborNode", text: str) -> "tuple[LexborNode, bool]":
+    """The element that holds the article, and whether the page marks it as that."""
     whole = _prose_chars(root)
     for selector in _MAIN:
         found = [node for node in root.css(selector) if not _inside_aside(node)]
         if not found:
             continue
-        sized = [(_prose_chars(node), -i) for i, node in enumerate(found)]
+        sized = [(_prose_chars(node, marked=True), -i) for i, node in enumerate(found)]
         best, at = max(sized)
         # Several of a kind and none much larger is a list of teasers.
         others = sorted((n for n, _ in sized), reverse=True)[1:2]
         if others and best < 2 * others[0]:
             continue
         if best >= _MIN_MAIN and best >= 0.25 * whole:
-            return found[-at]
-    return _trafilatura_main(root, text) or _densest(root)
+            return found[-at], True
+    return _trafilatura_main(root, text) or _densest(root), False
 
 
 def _trafilatura_main(root: "LexborNode", text: str) -> "LexborNode | None":
@@ -285,11 +294,11 @@ def _own_text(node: "LexborNode") -> bool:
     )
 
 
-def _prose_chars(node: "LexborNode") -> int:
+def _prose_chars(node: "LexborNode", *, marked: bool = False) -> int:
     """How much running text stands in an element, outside links and asides."""
     return sum(
         len(b.text) - b.linked
-        for b in _walk(node, page=True)
+        for b in _walk(node, page=True, marked=marked)
         if b.linked < 0.5 * len(b.text) and (len(b.text) >= 20 or b.kind is not Kind.PARAGRAPH)
     )
 
@@ -307,8 +316,13 @@ def _inside_aside(node: "LexborNode") -> bool:
     return False
 
 
-def _is_aside(node: "LexborNode", attributes: Mapping[str, str | None], *, chars: int) -> bool:
-    """Navigation, comments, related links: by tag, role, visibility or name."""
+def _is_aside(
+    node: "LexborNode", attributes: Mapping[str, str | None], *, chars: int, marked: bool
+) -> bool:
+    """Navigation, comments, related links: by tag, role, visibility or name.
+
+    ``marked`` says that the page marks the element around it as the article.
+    """
     if attributes.get("role") in _ASIDE_ROLES or attributes.get("aria-hidden") == "true":
         return True
     if "hidden" in attributes or re.search(
@@ -329,7 +343,8 @@ def _is_aside(node: "LexborNode", attributes: Mapping[str, str | None], *, chars
         "em",
     ):
         return False
-    return _ASIDE_NAMES.search(names) is not None and not (
+    pattern = _SURE_ASIDE_NAMES if marked else _ASIDE_NAMES
+    return pattern.search(names) is not None and not (
         # "hot-topic-body", "share-wrap": a name says little when it holds half of the page.
         _WEAK_NAMES.search(names) and len(node.text(deep=True)) > 0.5 * chars
     )
@@ -347,10 +362,11 @@ class _Line:
     plain: int = 0
 
 
-def _walk(root: "LexborNode", *, page: bool) -> list[Block]:
+def _walk(root: "LexborNode", *, page: bool, marked: bool = False) -> list[Block]:
     """Take an element apart, block by block, with a stack of our own (pages nest deep).
 
-    ``page`` leaves out what belongs to the page and not to the article.
+    ``page`` leaves out what belongs to the page and not to the article; ``marked`` says that the
+    page marks the element as the article.
     """
     walker = _Walker()
     chars = len(root.text(deep=True)) if page else 0
@@ -369,7 +385,7 @@ def _walk(root: "LexborNode", *, page: bool) -> list[Block]:
             not page and tag in ("aside", "footer", "nav", "form", "details")
         ):
             continue
-        if page and node is not root and _is_aside(node, attributes, chars=chars):
+        if page and node is not root and _is_aside(node, attributes, chars=chars, marked=marked):
             continue
         if tag == "table" and (rows := _data_rows(node)) is not None:
             walker.flush()
@@ -422,8 +438,6 @@ class _Walker:
             if number is not None:
                 self._marker = f"{number}. "
                 self._lists[-1] = number + 1
-        elif tag == "img" and self._pre:
-            pass
 
     def leave(self, tag: str) -> None:
         if tag in _BLOCKS:
@@ -500,152 +514,7 @@ def _data_rows(table: "LexborNode") -> list[str] | None:
     return rows if columns else None
 
 
-# --- metadata ------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Head:
-    title: str | None
-    author: str | None
-    source: str | None
-    publisher: str | None
-    published: Day | None
-    url: str | None
-    language: str | None
-    tags: tuple[str, ...]
-    extra: Mapping[str, object]
-
-
-_DATE_METAS = (
-    "article:published_time", "og:published_time", "og:article:published_time", "publishdate",
-    "publish_date", "pubdate", "publish-date", "publication_date", "datepublished",
-    "parsely-pub-date", "sailthru.date", "dc.date.issued", "dcterms.issued", "dc.date",
-    "dcterms.date",
-    "dcterms.created", "weibo: article:create_at", "article:create_at", "date", "og:release_date",
-)  # fmt: skip
-_AUTHOR_METAS = (
-    "author",
-    "article:author",
-    "og:article:author",
-    "byl",
-    "dc.creator",
-    "parsely-author",
-    "sailthru.author",
-)
-_SOURCE_METAS = (
-    "source",
-    "mediaid",
-    "article:source",
-    "og:source",
-    "copyright-source",
-    "contentsource",
-)
-
-
-def _read_head(tree: "LexborHTMLParser") -> _Head:
-    metas: dict[str, str] = {}
-    for node in tree.css("meta[content]"):
-        attributes = node.attributes
-        name = attributes.get("property") or attributes.get("name") or attributes.get("itemprop")
-        content = " ".join((attributes.get("content") or "").split())
-        if name and content:
-            metas.setdefault(name.strip().lower(), content)
-    linked = _json_ld(tree)
-    published = _first_date([linked.get("published", "")] + [metas.get(n, "") for n in _DATE_METAS])
-    if published is None:
-        times = tree.css("time[datetime], [itemprop=datePublished]")[:4]
-        marked = [
-            n
-            for n in times
-            if n.attributes.get("itemprop") == "datePublished" or "pubdate" in n.attributes
-        ]
-        for node in marked or times[:1]:
-            a = node.attributes
-            published = published or _first_date(
-                [a.get("datetime") or "", a.get("content") or "", node.text()]
-            )
-    author = linked.get("author") or next((metas[n] for n in _AUTHOR_METAS if n in metas), None)
-    credited = tree.css_first("[rel=author], [itemprop=author]")
-    if author is None and credited is not None:
-        author = " ".join(credited.text().split())
-    canonical = tree.css_first("link[rel=canonical]")
-    urls = [
-        canonical.attributes.get("href") if canonical is not None else None,
-        metas.get("og:url"),
-        linked.get("url"),
-    ]
-    title = tree.css_first("head title, title")
-    page = tree.css_first("html")
-    tags = [n.attributes.get("content") or "" for n in tree.css('meta[property="article:tag"]')]
-    return _Head(
-        title=linked.get("title")
-        or metas.get("og:title")
-        or metas.get("articletitle")
-        or metas.get("twitter:title")
-        or (" ".join(title.text().split()) if title is not None else None)
-        or None,
-        author=author if author and not re.match("https?://", author) else None,
-        source=next((metas[n] for n in _SOURCE_METAS if n in metas), None),
-        publisher=linked.get("publisher")
-        or metas.get("og:site_name")
-        or metas.get("application-name"),
-        published=published,
-        url=next((u for u in urls if u and re.match("https?://", u)), None),
-        language=(page.attributes.get("lang") if page is not None else None),
-        tags=tuple(tags) or split_tags(metas.get("keywords", "")),
-        extra={"description": metas["description"]} if metas.get("description") else {},
-    )
-
-
-def _first_date(values: list[str]) -> Day | None:
-    return next((day for v in values if v and (day := parse_date(v))), None)
-
-
-_ARTICLE_TYPES = re.compile(r"article|posting|report|webpage$", re.IGNORECASE)
-
-
-def _json_ld(tree: "LexborHTMLParser") -> dict[str, str]:
-    """Headline, author, dates from the page's linked data; broken data says nothing."""
-    found: dict[str, str] = {}
-    for node in tree.css("script[type='application/ld+json']")[:10]:
-        try:
-            value = json.loads(node.text(deep=True).strip().removesuffix(";"))
-        except (ValueError, RecursionError):
-            continue
-        for item in _items(value):
-            kind = item.get("@type")
-            kinds = kind if isinstance(kind, list) else [kind]
-            if not any(isinstance(k, str) and _ARTICLE_TYPES.search(k) for k in kinds):
-                continue
-            for name, key in (
-                ("title", "headline"),
-                ("published", "datePublished"),
-                ("url", "url"),
-            ):
-                if isinstance(item.get(key), str) and item[key].strip():
-                    found.setdefault(name, " ".join(item[key].split()))
-            for key in ("author", "publisher"):
-                if names := _names(item.get(key)):
-                    found.setdefault(key, "、".join(names))
-    return found
-
-
-def _items(value: object, depth: int = 0) -> Iterator[dict[str, Any]]:
-    if isinstance(value, list):
-        for item in value[:50]:
-            yield from _items(item, depth + 1)
-    elif isinstance(value, dict):
-        yield cast("dict[str, Any]", value)
-        if depth < 4:
-            yield from _items(value.get("@graph"), depth + 1)
-
-
-def _names(value: object) -> list[str]:
-    values = value if isinstance(value, list) else [value]
-    names = [v.get("name") if isinstance(v, dict) else v for v in values]
-    return [
-        " ".join(n.split()) for n in names if isinstance(n, str) and n.strip() and "://" not in n
-    ]
+# --- headline and stamps beside the text ---------------------------------------------------------
 
 
 def _headline(root: "LexborNode") -> str | None:
@@ -653,36 +522,6 @@ def _headline(root: "LexborNode") -> str | None:
     found = [" ".join(n.text(deep=True).split()) for n in root.css("h1") if not _inside_aside(n)]
     found = [t for t in found if t]
     return found[0] if len(set(found)) == 1 else None
-
-
-# " - 新浪财经", "_网易新闻", "| Reuters": what a site adds to its titles.
-_MAX_DECLARED = 300  # a longer title is no headline, and the pattern is quadratic
-_SITE_SUFFIX = re.compile(r"\s*[-_–—|｜·]+\s*[^-_–—|｜]{2,24}$|\s+[-–—|]\s+[^-–—|]{2,40}$")
-
-
-def _title(declared: str | None, headline: str | None, blocks: list[Block]) -> str | None:
-    """The headline without the site's name."""
-    if not declared:
-        return headline
-    if headline and (same_words(headline, declared) or fold(headline) in fold(declared)):
-        return headline
-    shown = next(
-        (
-            b.text
-            for b in blocks[:6]
-            if len(b.text) >= 4 and fold(declared).startswith(fold(b.text))
-        ),
-        None,
-    )
-    if shown:
-        return shown
-    short = declared
-    while (
-        len(short) <= _MAX_DECLARED and (match := _SITE_SUFFIX.search(short)) and match.start() >= 6
-    ):
-        short = short[: match.start()]
-    # A headline that shares nothing with the declared title is the site's own name.
-    return short or headline
 
 
 _STAMP_PLACES = (

@@ -31,7 +31,9 @@ _MAX_DEPTH = 12
 _FRONT_MATTER = re.compile(
     r"\ufeff?\s{0,8}?---[ \t]*\r?\n(.*?)(?:^|\n)(?:---|\.\.\.)[ \t]*(?:\r?\n|$)", re.DOTALL
 )
-_KEY_VALUE = re.compile(r"^([A-Za-z_][\w -]{0,40}?)\s*:\s*(.*?)\s*$")
+_KEY_VALUE = re.compile(r"^([A-Za-z_][\w -]{0,40}?)\s*:(.*)$")
+# What every line of front matter begins with; a long text between two rules has other lines too.
+_YAML_LINE = re.compile(r"[\w \"'.-]{1,60}:(?:\s|$)|\s|-\s|#|[\]}]|$")
 _CODE = re.compile(
     r"(^(?P<fence>`{3,}|~{3,})[^\n]*\n.*?(?:^(?P=fence)[`~]*[ \t]*$|\Z)|`[^`\n]+`)",
     re.DOTALL | re.MULTILINE,
@@ -51,8 +53,18 @@ _STRONG = re.compile(r"(\*\*|__)(?=\S)([^*\n]{1,400}?)(?<=\S)\1")
 
 def has_front_matter(text: str) -> bool:
     """Tell whether a text opens with a block of fields between two lines of three dashes."""
-    match = _FRONT_MATTER.match(text[: _MAX_FRONT_MATTER + 16])
-    return match is not None and _KEY_VALUE.search(match[1].lstrip().split("\n", 1)[0]) is not None
+    return _front_matter(text) is not None
+
+
+def _front_matter(text: str) -> re.Match[str] | None:
+    match = _FRONT_MATTER.match(text)
+    if match is None or not _KEY_VALUE.match(match[1].lstrip().split("\n", 1)[0].rstrip("\r")):
+        return None
+    if len(match[1]) > _MAX_FRONT_MATTER and not all(
+        _YAML_LINE.match(line) for line in match[1].split("\n")
+    ):
+        return None
+    return match
 
 
 def parse(text: str) -> Parsed:
@@ -70,11 +82,15 @@ def parse(text: str) -> Parsed:
 def split_front_matter(text: str) -> tuple[dict[str, Any], str, tuple[Problem, ...]]:
     """Part the fields at the top from the body; what cannot be read is a problem, not an error."""
     text = text.removeprefix("\ufeff")
-    if not has_front_matter(text):
+    match = _front_matter(text)
+    if match is None:
         return {}, text, ()
-    match = _FRONT_MATTER.match(text)
-    assert match is not None
     source, body = match[1], text[match.end() :]
+    if len(source) > _MAX_FRONT_MATTER:
+        # Whole lines of what may be read.
+        values = _salvage(source[:_MAX_FRONT_MATTER].rpartition("\n")[0])
+        reason = f"front matter is longer than {_MAX_FRONT_MATTER:,} characters; {_kept(values)}"
+        return values, body, (Problem("line 1", reason),)
     try:
         return _load(source), body, ()
     except (yaml.YAMLError, ValueError) as error:
@@ -82,12 +98,12 @@ def split_front_matter(text: str) -> tuple[dict[str, Any], str, tuple[Problem, .
         mark = getattr(error, "problem_mark", None)
         place = f"line {mark.line + 2}" if mark else "line 1"
         reason = getattr(error, "problem", None) or str(error)
-        found = f"kept {', '.join(values)}" if values else "nothing of it could be kept"
-        return (
-            values,
-            body,
-            (Problem(place, f"front matter is not valid YAML ({reason}); {found}"),),
-        )
+        reason = f"front matter is not valid YAML ({reason}); {_kept(values)}"
+        return values, body, (Problem(place, reason),)
+
+
+def _kept(values: Mapping[str, Any]) -> str:
+    return f"kept {', '.join(values)}" if values else "nothing of it could be kept"
 
 
 def _load(source: str) -> dict[str, Any]:
@@ -100,7 +116,7 @@ def _load(source: str) -> dict[str, Any]:
         depth -= isinstance(event, yaml.CollectionEndEvent)
         if depth > _MAX_DEPTH:
             raise ValueError(f"nested more than {_MAX_DEPTH} deep")
-    loaded = yaml.load(source, Loader=_string_loader())  # noqa: S506 - a CSafeLoader, stricter
+    loaded = yaml.load(source, Loader=_StringLoader)  # noqa: S506 - a CSafeLoader, stricter
     if loaded is None:
         return {}
     if not isinstance(loaded, dict):
@@ -108,13 +124,8 @@ def _load(source: str) -> dict[str, Any]:
     return {str(key): value for key, value in loaded.items() if value is not None}
 
 
-def _string_loader() -> type[yaml.CSafeLoader]:
-    """A safe loader for which every scalar is the string that was written, or null."""
-    return _StringLoader
-
-
 class _StringLoader(yaml.CSafeLoader):
-    pass
+    """A safe loader for which every scalar is the string that was written, or null."""
 
 
 _StringLoader.yaml_implicit_resolvers = {
@@ -128,9 +139,9 @@ def _salvage(source: str) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for line in source.split("\n"):
         match = _KEY_VALUE.match(line.rstrip("\r"))
-        if not match or match[2][:1] in ("&", "*", "{", "|", ">") or not match[2]:
+        value: Any = match[2].strip() if match else ""
+        if match is None or not value or value[0] in "&*{|>":
             continue
-        value: Any = match[2]
         if value.startswith("[") and not value.endswith("]"):
             continue
         if value.startswith("[") and value.endswith("]"):
