@@ -1,8 +1,7 @@
 """The few words an answer says of itself, in the language and script of the question."""
 
-from index.language import detect_script
-
 from index.article import Script
+from index.language import detect_script
 
 __all__ = ["declined_text"]
 

@@ -285,7 +285,8 @@ for _ in sys.stdin:
     if child == 0:
         import faiss, tantivy
         print("ready", os.getpid(), flush=True)
-        sync([Path(sys.argv[1])], Path(sys.argv[2]), config=IndexConfig(embedder="hash", max_chars=60))
+        config = IndexConfig(embedder="hash", max_chars=60)
+        sync([Path(sys.argv[1])], Path(sys.argv[2]), config=config)
         os._exit(0)
     print("ended", os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
