@@ -40,11 +40,9 @@ from pathlib import Path
 from time import perf_counter
 import faiss, numpy, tantivy
 from index.config import IndexConfig
-from index.embed import load_embedder
 from index.sync import sync
 start = perf_counter()
-report = sync([Path(sys.argv[1])], Path(sys.argv[2]), config=IndexConfig(),
-              embedder=load_embedder("hash"))
+sync([Path(sys.argv[1])], Path(sys.argv[2]), config=IndexConfig())
 print(perf_counter() - start)
 """
 _ASK_CODE = """

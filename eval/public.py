@@ -17,7 +17,6 @@ from typing import Any
 
 from eval.quality import plain
 from index.config import IndexConfig
-from index.embed import load_embedder
 from index.errors import UsageError
 from index.search import open_index
 from index.sync import sync
@@ -71,8 +70,7 @@ def measure(name: str, data: Path, *, limit: int) -> Figures:
                 record = {"id": row["doc_id"], "title": row["title"], "text": row["text"]}
                 file.write(json.dumps(record, ensure_ascii=False) + "\n")
         index_folder = Path(scratch) / "index"
-        config = IndexConfig()
-        sync([articles], index_folder, config=config, embedder=load_embedder(config.embedder))
+        sync([articles], index_folder, config=IndexConfig())
         with open_index(index_folder) as index:
             asker = Asker(index, config=Config())
             tallies = [_ask(asker, question) for question in questions]

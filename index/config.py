@@ -9,14 +9,14 @@ __all__ = ["IndexConfig"]
 class IndexConfig:
     """Settings that change what an index contains; the manifest records them.
 
-    ``embedder``: ``hash`` for the hashed character-n-gram stand-in, else the name or folder of a
-    sentence-transformers model.
+    ``embedder``: ``bundled`` for the encoder of this repository, the name or folder of a
+    sentence-transformers model, or ``openai:URL#MODEL`` for an embeddings server.
     ``max_chars``: the longest chunk, in characters; a longer sentence is cut.
     ``max_file_mb``: a larger file is quarantined.
     ``keep_generations``: how many generations stay on disk, the current one included.
     """
 
-    embedder: str = "hash"
+    embedder: str = "bundled"
     max_chars: int = 320
     max_file_mb: int = 50
     near_duplicate_jaccard: float = 0.7

@@ -37,11 +37,10 @@ def seeds(tmp_path_factory):
 
 def _build(*paths):
     from index.config import IndexConfig
-    from index.embed import load_embedder
     from index.sync import sync
 
     *sources, folder = paths
-    sync(list(sources), folder, config=IndexConfig(), embedder=load_embedder("hash"))
+    sync(list(sources), folder, config=IndexConfig())
     return folder
 
 
