@@ -59,7 +59,7 @@ def build(folder, articles=ARTICLES):
     source.mkdir(parents=True, exist_ok=True)
     lines = [json.dumps(article, ensure_ascii=False) for article in articles]
     (source / "articles.jsonl").write_text("\n".join(lines), encoding="utf-8")
-    sync([source], folder / "index", config=IndexConfig(), embedder=HashEmbedder())
+    sync([source], folder / "index", config=IndexConfig(embedder="hash"), embedder=HashEmbedder())
     return folder / "index"
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 from tokenizers import Tokenizer
 
 __all__ = ["write_model"]
@@ -27,9 +27,9 @@ def write_model(folder: Path, tokenizer: Tokenizer, table: npt.NDArray[np.float3
     table = table / np.linalg.norm(table, axis=1).max()
     scales = np.maximum(np.abs(table).max(axis=1), 1e-12) / 127
     rows = np.rint(table / scales[:, None]).astype(np.int8)
-    save_file(
-        {"embeddings": rows, "weights": scales.astype(np.float32)}, folder / "model.safetensors"
-    )
+    tensors = {"embeddings": rows, "weights": scales.astype(np.float32)}
+    # (save_file would make it readable by its owner alone, whatever the umask says.)
+    (folder / "model.safetensors").write_bytes(save(tensors))
     tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
     modules = [
         {"idx": 0, "name": "0", "path": "", "type": _STATIC},
