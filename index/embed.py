@@ -10,22 +10,9 @@ from pathlib import Path
 from typing import Protocol
 
 from index.article import Article, Chunk
-from index.encoder.static import StaticEncoder, is_static_model
-from index.hashing import HashEmbedder
-from index.remote import RemoteEmbedder
-from index.transformer import SentenceTransformerEmbedder
 from index.vectors import Vectors
 
-__all__ = [
-    "Embedder",
-    "HashEmbedder",
-    "RemoteEmbedder",
-    "SentenceTransformerEmbedder",
-    "StaticEncoder",
-    "Vectors",
-    "load_embedder",
-    "passage_text",
-]
+__all__ = ["Embedder", "Vectors", "load_embedder", "passage_text"]
 
 
 class Embedder(Protocol):
@@ -63,15 +50,24 @@ def load_embedder(spec: str, *, device: str | None = None) -> Embedder:
         UsageError: There is no such model or device, or the model is not safe to load.
         RemoteError: The embeddings server is away.
     """
+    # Each kind is imported where it is chosen: a question waits for one of them, not for four.
     if spec == "hash":
+        from index.hashing import HashEmbedder
+
         return HashEmbedder()
+    if spec.startswith("openai:"):
+        from index.remote import RemoteEmbedder
+
+        return RemoteEmbedder(spec)
+    from index.encoder.static import StaticEncoder, is_static_model
+
     if spec == "bundled":
         return StaticEncoder()
-    if spec.startswith("openai:"):
-        return RemoteEmbedder(spec)
     # A folder of the bundled model's kind needs no torch either.
     if is_static_model(Path(spec)):
         return StaticEncoder(Path(spec))
+    from index.transformer import SentenceTransformerEmbedder
+
     return SentenceTransformerEmbedder(spec, device=device)
 
 

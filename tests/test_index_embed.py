@@ -16,13 +16,10 @@ from hypothesis import strategies as st
 
 from index import transformer
 from index.article import Article, Chunk, Script
-from index.embed import (
-    HashEmbedder,
-    SentenceTransformerEmbedder,
-    load_embedder,
-    passage_text,
-)
+from index.embed import load_embedder, passage_text
 from index.errors import UsageError
+from index.hashing import HashEmbedder
+from index.transformer import SentenceTransformerEmbedder
 
 QUESTION_PREFIX, PASSAGE_PREFIX = "查询: ", "文章: "
 

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 from index.config import IndexConfig
-from index.embed import HashEmbedder, passage_text
+from index.embed import passage_text
 from index.errors import IndexDamagedError, IndexMismatchError, IndexMissingError, UsageError
+from index.hashing import HashEmbedder
 from index.passage import Filters
 from index.search import open_index
 from index.sync import sync

@@ -16,7 +16,7 @@ import index.reading
 import index.sync
 import index.walk
 from index.article import Article, Chunk
-from index.embed import HashEmbedder, Vectors
+from index.embed import Vectors
 from index.errors import (
     IndexDamagedError,
     IndexMismatchError,
@@ -24,6 +24,7 @@ from index.errors import (
     UnusableIndexError,
     UsageError,
 )
+from index.hashing import HashEmbedder
 from index.report import FileRow, Status, SyncReport
 from index.store import generations, open_generation, rollback
 from index.sync import sync
