@@ -264,7 +264,7 @@ def test_an_interrupt_while_embedding_loses_nothing(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("index.embed.HashEmbedder.embed_passages", interrupted)
+        patch.setattr("index.hashing.HashEmbedder.embed_passages", interrupted)
         with pytest.raises(KeyboardInterrupt):
             sync([folder], there, config=CONFIG)
     assert contents(there) == old
