@@ -6,7 +6,6 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from typer.main import get_command
 
 from index.ingest import SUFFIXES
 from rag.config import Config, load_config
@@ -16,7 +15,7 @@ from ui.cli import app
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 GUIDE = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
-COMMANDS = get_command(app).commands
+COMMANDS = app.commands
 
 
 def options(command) -> set[str]:

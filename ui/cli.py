@@ -10,9 +10,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
-import typer
+import click
 
 from index.errors import UsageError, YoujuError
 
@@ -23,22 +23,17 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-app = typer.Typer(
-    name="youju",
-    help="Ask a collection of articles; every sentence of the answer cites its evidence.",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,  # rich costs 0.1 s of every start
-    pretty_exceptions_enable=False,
-)
-
-IndexOption = Annotated[
-    Path, typer.Option("--index", envvar="YOUJU_INDEX", help="Folder of the index.")
-]
-ConfigOption = Annotated[
-    Path | None, typer.Option("--config", help="TOML file of settings.", dir_okay=False)
-]
 _INDEX = Path("var/index")
+_FILE = click.Path(path_type=Path)
+index_option = click.option(
+    "--index",
+    type=_FILE,
+    default=_INDEX,
+    show_default=True,
+    envvar="YOUJU_INDEX",
+    help="Folder of the index.",
+)
+config_option = click.option("--config", type=_FILE, help="TOML file of settings.")
 # What is printed and read is UTF-8 whatever the locale says; a byte of a question that is not
 # UTF-8 makes its own line a bad one.
 _OUTPUT: Any = {"encoding": "utf-8", "errors": "backslashreplace"}
@@ -80,47 +75,40 @@ def main() -> NoReturn:
     raise SystemExit(status)
 
 
-@app.callback(invoke_without_command=True)
-def _root(
-    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
-) -> None:
-    if version:
-        from importlib.metadata import version as installed
-
-        typer.echo(f"youju {installed('youju')}")
-        raise typer.Exit
+@click.group(no_args_is_help=True)
+@click.version_option(package_name="youju", message="youju %(version)s")
+def app() -> None:
+    """Ask a collection of articles; every sentence of the answer cites its evidence."""
 
 
 @app.command("index")
+@click.argument("paths", metavar="PATH...", nargs=-1, type=_FILE)
+@index_option
+@click.option("--dry-run", is_flag=True, help="Report what would change; write nothing.")
+@click.option("--rebuild", is_flag=True, help="Embed everything again, with another embedder say.")
+@click.option("--rollback", is_flag=True, help="Serve the generation before the current one.")
+@click.option(
+    "--embedder",
+    metavar="NAME",
+    help="bundled (default), a sentence-transformers model by name or folder, or openai:URL#MODEL "
+    "for an embeddings server.",
+)
+@click.option("--device", metavar="NAME", help="Where a model runs: cpu, cuda, cuda:1, mps.")
+@config_option
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@click.option("--verbose", "-v", is_flag=True, help="List unchanged and skipped files too.")
 def index_command(
-    paths: Annotated[
-        list[Path] | None, typer.Argument(metavar="PATH...", help="Folders and files of articles.")
-    ] = None,
-    index: IndexOption = _INDEX,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Report what would change; write nothing.")
-    ] = False,
-    rebuild: Annotated[
-        bool, typer.Option("--rebuild", help="Embed everything again, with another embedder say.")
-    ] = False,
-    rollback: Annotated[
-        bool, typer.Option("--rollback", help="Serve the generation before the current one.")
-    ] = False,
-    embedder: Annotated[
-        str | None,
-        typer.Option(
-            help="bundled (default), a sentence-transformers model by name or folder, or "
-            "openai:URL#MODEL for an embeddings server."
-        ),
-    ] = None,
-    device: Annotated[
-        str | None, typer.Option(help="Where a model runs: cpu, cuda, cuda:1, mps.")
-    ] = None,
-    config: ConfigOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
-    verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="List unchanged and skipped files too.")
-    ] = False,
+    *,
+    paths: tuple[Path, ...],
+    index: Path,
+    dry_run: bool,
+    rebuild: bool,
+    rollback: bool,
+    embedder: str | None,
+    device: str | None,
+    config: Path | None,
+    as_json: bool,
+    verbose: bool,
 ) -> None:
     """Sync folders of articles into the index: adds, edits and deletions.
 
@@ -131,7 +119,7 @@ def index_command(
 
         if paths or dry_run or rebuild or embedder or device or config or as_json or verbose:
             raise UsageError("--rollback stands alone (beside --index): it only moves the pointer")
-        typer.echo(f"now serving {roll_back(index)} of {index}")
+        click.echo(f"now serving {roll_back(index)} of {index}")
         return
     if not paths:
         raise UsageError("name a folder or file of articles: youju index FOLDER")
@@ -145,7 +133,7 @@ def index_command(
     if embedder is not None:
         settings = dataclasses.replace(settings, embedder=embedder)
     report = sync(
-        paths,
+        list(paths),
         index,
         config=settings,
         device=device,
@@ -154,42 +142,57 @@ def index_command(
         progress=True,
     )
     if as_json:
-        typer.echo(json.dumps(report.to_json(), ensure_ascii=False, indent=2))
+        click.echo(json.dumps(report.to_json(), ensure_ascii=False, indent=2))
     else:
-        typer.echo(report_text(report, verbose=verbose))
-    raise typer.Exit(report.exit_status)
+        click.echo(report_text(report, verbose=verbose))
+    sys.exit(report.exit_status)
 
 
 @app.command()
+@click.argument("question", required=False)
+@index_option
+@click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
+@click.option("--k", type=click.IntRange(1, 100), help="Passages the answer may draw on.")
+@click.option(
+    "--since",
+    metavar="DATE",
+    help="Only articles of this date or later: 2020-05-12, 2020-05, 2020.",
+)
+@click.option("--until", metavar="DATE", help="Only articles of this date or earlier.")
+@click.option(
+    "--source", metavar="NAME", multiple=True, help="Only articles of this source; may be repeated."
+)
+@click.option(
+    "--lang", metavar="xx", multiple=True, help="Only articles in this language: zh, en, …"
+)
+@click.option("--tag", metavar="NAME", multiple=True, help="Only articles with this tag.")
+@click.option(
+    "--batch",
+    type=_FILE,
+    metavar="FILE",
+    help='Questions as JSON lines {"id", "question", …}; "-" is stdin.',
+)
+@click.option(
+    "--output",
+    type=_FILE,
+    metavar="FILE",
+    help='Where the answers of --batch go; "-" (default) is stdout.',
+)
+@config_option
 def ask(
-    question: Annotated[str | None, typer.Argument(help="The question, in your own words.")] = None,
-    index: IndexOption = _INDEX,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
-    k: Annotated[
-        int | None, typer.Option("--k", min=1, max=100, help="Passages the answer may draw on.")
-    ] = None,
-    since: Annotated[
-        str | None,
-        typer.Option(help="Only articles of this date or later: 2020-05-12, 2020-05, 2020."),
-    ] = None,
-    until: Annotated[
-        str | None, typer.Option(help="Only articles of this date or earlier.")
-    ] = None,
-    source: Annotated[
-        list[str] | None, typer.Option(help="Only articles of this source; may be repeated.")
-    ] = None,
-    lang: Annotated[
-        list[str] | None, typer.Option(help="Only articles in this language: zh, en, …")
-    ] = None,
-    tag: Annotated[list[str] | None, typer.Option(help="Only articles with this tag.")] = None,
-    batch: Annotated[
-        Path | None,
-        typer.Option(help='Questions as JSON lines {"id", "question", …}; "-" is stdin.'),
-    ] = None,
-    output: Annotated[
-        Path | None, typer.Option(help='Where the answers of --batch go; "-" (default) is stdout.')
-    ] = None,
-    config: ConfigOption = None,
+    *,
+    question: str | None,
+    index: Path,
+    as_json: bool,
+    k: int | None,
+    since: str | None,
+    until: str | None,
+    source: tuple[str, ...],
+    lang: tuple[str, ...],
+    tag: tuple[str, ...],
+    batch: Path | None,
+    output: Path | None,
+    config: Path | None,
 ) -> None:
     """Ask one question, or a batch of them.
 
@@ -205,26 +208,29 @@ def ask(
             raise UsageError('in a batch, filters stand in each line: {"filters": {"since": …}}')
         with _open_asker(index, config) as asker:
             failed = _run_batch(asker, batch, output, k=k)
-        raise typer.Exit(1 if failed else 0)
+        sys.exit(1 if failed else 0)
 
     filters = _filters(since=since, until=until, source=source, lang=lang, tag=tag)
     with _open_asker(index, config) as asker:
         if as_json:
             answer = asker.answer(question or "", filters=filters, k=k)
-            typer.echo(json.dumps(answer.to_json(), ensure_ascii=False, indent=2))
+            click.echo(json.dumps(answer.to_json(), ensure_ascii=False, indent=2))
         else:
             show = ["youju", "show", *(["--index", str(index)] if index != _INDEX else [])]
             _print_stream(asker, question or "", filters, k=k, show=show)
 
 
 @app.command()
+@click.argument("article_id")
+@index_option
+@click.option("--cite", metavar="START:END", help="Mark these characters.")
+@click.option("--json", "as_json", is_flag=True, help="Print the article as JSON.")
 def show(
-    article_id: Annotated[str, typer.Argument(help="An article's id, as a citation gives it.")],
-    index: IndexOption = _INDEX,
-    cite: Annotated[
-        str | None, typer.Option(metavar="START:END", help="Mark these characters.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the article as JSON.")] = False,
+    *,
+    article_id: str,
+    index: Path,
+    cite: str | None,
+    as_json: bool,
 ) -> None:
     """Show an article as it is stored, with cited characters marked."""
     from index.store import open_generation
@@ -240,19 +246,22 @@ def show(
             ) from None
     span = _span(cite, len(found.text)) if cite else None
     if as_json:
-        typer.echo(json.dumps(_article_json(found), ensure_ascii=False, indent=2))
+        click.echo(json.dumps(_article_json(found), ensure_ascii=False, indent=2))
     else:
-        typer.echo(render.article(found, render.Style(sys.stdout), cite=span))
+        click.echo(render.article(found, render.Style(sys.stdout), cite=span))
 
 
 @app.command()
+@index_option
+@click.option("--articles", is_flag=True, help="List every article.")
+@click.option("--verify", is_flag=True, help="Compare every file with its hash.")
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 def info(
-    index: IndexOption = _INDEX,
-    articles: Annotated[bool, typer.Option("--articles", help="List every article.")] = False,
-    verify: Annotated[
-        bool, typer.Option("--verify", help="Compare every file with its hash.")
-    ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
+    *,
+    index: Path,
+    articles: bool,
+    verify: bool,
+    as_json: bool,
 ) -> None:
     """Say what the index holds: generation, counts, dates, embedder."""
     from index.store import open_generation
@@ -291,31 +300,41 @@ def info(
             for a in held
         ]
     if as_json:
-        typer.echo(json.dumps(facts, ensure_ascii=False, indent=2))
+        click.echo(json.dumps(facts, ensure_ascii=False, indent=2))
         return
     listed = facts.pop("list", [])
     for name, value in facts.items():
         shown = ", ".join(value) if isinstance(value, list) else value
-        typer.echo(f"{name:<12}{'-' if shown in (None, '') else shown}")
+        click.echo(f"{name:<12}{'-' if shown in (None, '') else shown}")
     for row in listed:
         where = ", ".join(filter(None, (row["source"], row["path"])))
         line = f"{row['id']}  {row['published'] or '-':<10}  {row['title']}  ({where})"
-        typer.echo(render.plain(line))
+        click.echo(render.plain(line))
 
 
 @app.command()
+@index_option
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    default=7860,
+    show_default=True,
+    help="Port to listen on.",
+)
+@click.option(
+    "--allow-remote", is_flag=True, help="Permit an address that other machines can reach."
+)
+@click.option("--open/--no-open", "open_browser", help="Open the page in a browser.")
+@config_option
 def chat(
-    index: IndexOption = _INDEX,
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 7860,
-    allow_remote: Annotated[
-        bool,
-        typer.Option("--allow-remote", help="Permit an address that other machines can reach."),
-    ] = False,
-    open_browser: Annotated[
-        bool, typer.Option("--open/--no-open", help="Open the page in a browser.")
-    ] = False,
-    config: ConfigOption = None,
+    *,
+    index: Path,
+    host: str,
+    port: int,
+    allow_remote: bool,
+    open_browser: bool,
+    config: Path | None,
 ) -> None:
     """Open the chat page at http://127.0.0.1:7860."""
     from ui.collection import Collection
@@ -353,14 +372,14 @@ def _print_stream(
     for event in asker.stream(question, filters=filters, k=k):
         match event:
             case SentenceAdded(sentence=said):
-                typer.echo(render.sentence(said, style))
+                click.echo(render.sentence(said, style))
             case Finished(answer=answer) if answer.abstained:
-                typer.echo(answer.answer)
-                typer.echo(style.dim(f"({answer.reason})"))
+                click.echo(answer.answer)
+                click.echo(style.dim(f"({answer.reason})"))
                 if answer.passages:
-                    typer.echo("\n" + render.nearest(answer.passages, style))
+                    click.echo("\n" + render.nearest(answer.passages, style))
             case Finished(answer=answer):
-                typer.echo("\n" + render.citations(answer.citations, style, show=show))
+                click.echo("\n" + render.citations(answer.citations, style, show=show))
 
 
 def _run_batch(asker: "Asker", batch: Path, output: Path | None, *, k: int | None) -> int:
@@ -389,9 +408,9 @@ def _run_batch(asker: "Asker", batch: Path, output: Path | None, *, k: int | Non
             done += 1
             failed += "error" in row
             if sys.stderr.isatty():
-                typer.echo(f"\r{done} answered, {failed} failed", err=True, nl=False)
+                click.echo(f"\r{done} answered, {failed} failed", err=True, nl=False)
     if sys.stderr.isatty() or failed:
-        typer.echo(f"\r{done} lines, {failed} failed", err=True)
+        click.echo(f"\r{done} lines, {failed} failed", err=True)
     return failed
 
 
@@ -399,9 +418,9 @@ def _filters(
     *,
     since: str | None,
     until: str | None,
-    source: list[str] | None,
-    lang: list[str] | None,
-    tag: list[str] | None,
+    source: tuple[str, ...],
+    lang: tuple[str, ...],
+    tag: tuple[str, ...],
 ) -> "Filters":
     from index.passage import Filters
     from rag.batch import parse_day
@@ -409,9 +428,9 @@ def _filters(
     return Filters(
         since=parse_day(since, field="--since") if since is not None else None,
         until=parse_day(until, field="--until", end=True) if until is not None else None,
-        sources=tuple(source or ()),
-        languages=tuple(lang or ()),
-        tags=tuple(tag or ()),
+        sources=source,
+        languages=lang,
+        tags=tag,
     )
 
 
@@ -437,7 +456,7 @@ def _fail(message: str) -> int:
     """Print one line on stderr; returns the exit status of a mistake."""
     from ui.render import plain
 
-    typer.echo(f"youju: {plain(message)}", err=True)
+    click.echo(f"youju: {plain(message)}", err=True)
     return 2
 
 
