@@ -338,8 +338,12 @@ class Catalogue:
         except sqlite3.Error as error:
             raise self._damaged(error) from None
         # The schema of a hostile file must not run functions, and nothing may write.
-        for pragma in ("query_only = ON", "trusted_schema = OFF", "cell_size_check = ON"):
-            self._query(f"PRAGMA {pragma}")
+        try:
+            for pragma in ("query_only = ON", "trusted_schema = OFF", "cell_size_check = ON"):
+                self._query(f"PRAGMA {pragma}")
+        except BaseException:
+            self._database.close()
+            raise
 
     def close(self) -> None:
         """Close the connection."""
