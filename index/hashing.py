@@ -5,13 +5,14 @@ random: the same text has the same vector on every machine.
 """
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cache
 from importlib.metadata import version
 
 import numpy as np
 import numpy.typing as npt
 
+from index.batching import batches
 from index.fold import fold
 from index.vectors import Vectors, refuse_single, unit_rows
 
@@ -60,7 +61,9 @@ class HashEmbedder:
 
     def _embed(self, texts: Sequence[str]) -> Vectors:
         refuse_single(texts)
-        parts = [_hash_batch(batch) for batch in _batches(texts)]
+        # No text's vector depends on its batch.
+        cut = batches(texts, max_chars=_HASH_BATCH_CHARS, max_texts=_HASH_BATCH_TEXTS)
+        parts = [_hash_batch(batch) for batch in cut]
         return np.concatenate(parts) if parts else np.zeros((0, self.dim), dtype=np.float32)
 
 
@@ -69,20 +72,6 @@ def _name() -> str:
     return (
         f"hash-ngram-1-{_HASH_DIM}-opencc{version('opencc')}-unicode{unicodedata.unidata_version}"
     )
-
-
-def _batches(texts: Sequence[str]) -> Iterator[list[str]]:
-    """Cut the texts into batches of bounded memory; no text's vector depends on its batch."""
-    batch: list[str] = []
-    chars = 0
-    for text in texts:
-        if batch and (chars + len(text) > _HASH_BATCH_CHARS or len(batch) == _HASH_BATCH_TEXTS):
-            yield batch
-            batch, chars = [], 0
-        batch.append(text)
-        chars += len(text)
-    if batch:
-        yield batch
 
 
 def _hash_batch(texts: list[str]) -> Vectors:

@@ -8,11 +8,12 @@ import logging
 import os
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from index.batching import batches
 from index.errors import RemoteError, UsageError
 from index.progress import Progress
 from index.vectors import Vectors, refuse_single, unit_rows
@@ -89,7 +90,7 @@ class RemoteEmbedder:
         refuse_single(texts)
         rows: list[list[float]] = []
         shown = Progress(shown=progress)
-        for batch in _batches(texts):
+        for batch in batches(texts, max_chars=_BATCH_CHARS, max_texts=_BATCH_TEXTS):
             rows += self._request(batch)
             shown.update("embedding", len(rows), len(texts))
         shown.clear()
@@ -160,19 +161,6 @@ class RemoteEmbedder:
         if not np.isfinite(np.asarray(rows)).all():
             raise RemoteError(f"{self._url} answered with a vector that is not finite")
         return rows
-
-
-def _batches(texts: Sequence[str]) -> Iterator[list[str]]:
-    batch: list[str] = []
-    chars = 0
-    for text in texts:
-        if batch and (len(batch) == _BATCH_TEXTS or chars + len(text) > _BATCH_CHARS):
-            yield batch
-            batch, chars = [], 0
-        batch.append(text)
-        chars += len(text)
-    if batch:
-        yield batch
 
 
 def _asked_wait(response: "httpx.Response") -> float:

@@ -105,7 +105,7 @@ def test_searching_changes_no_byte(index, rows):
 
 
 def test_one_question_is_searched_by_one_thread(index, rows):
-    # Several OpenMP threads make a single search several times slower (python -m eval.bench).
+    # Several OpenMP threads make a single search slower (the last rows of python -m eval.bench).
     import faiss
 
     faiss.omp_set_num_threads(4)

@@ -9,7 +9,7 @@ whole, and knows nothing of the order of its words.
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ import numpy.typing as npt
 from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
+from index.batching import batches
 from index.errors import UsageError
 from index.vectors import Vectors, refuse_single, unit_rows
 
@@ -94,8 +95,10 @@ class StaticEncoder:
         refuse_single(texts)
         sums = np.zeros((len(texts), self.dim))
         number = 0
-        for batch in _batches(texts):
-            for encoding in self._tokenizer.encode_batch_fast(batch, add_special_tokens=False):
+        for batch in batches(texts, max_chars=_BATCH_CHARS):
+            # Half a surrogate pair is what UTF-8, and so the tokenizer, cannot take.
+            whole = [_SURROGATE.sub("\ufffd", text) for text in batch]
+            for encoding in self._tokenizer.encode_batch_fast(whole, add_special_tokens=False):
                 ids = np.array(encoding.ids, dtype=np.intp)
                 # One text at a time: its rows fit the cache, those of a batch do not.
                 rows = self._rows.take(ids, axis=0).astype(np.float32)
@@ -119,17 +122,3 @@ def _rows(
             rows = rows[tensors["mapping"]]
     scales = tensors.get("weights", np.ones(len(rows), dtype=np.float32))
     return rows, scales.astype(np.float32)
-
-
-def _batches(texts: Sequence[str]) -> Iterator[list[str]]:
-    """Cut the texts into batches of bounded size, without what UTF-8 cannot write."""
-    batch: list[str] = []
-    chars = 0
-    for text in texts:
-        if batch and chars + len(text) > _BATCH_CHARS:
-            yield batch
-            batch, chars = [], 0
-        batch.append(_SURROGATE.sub("\ufffd", text))
-        chars += len(text)
-    if batch:
-        yield batch
