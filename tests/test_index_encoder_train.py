@@ -4,13 +4,15 @@ import random
 
 import numpy as np
 import pytest
-from tokenizers import Tokenizer
 
 from index.encoder.corpus import read_corpus
+from index.encoder.pieces import Cutter, sentencepiece_model
+from index.encoder.seeding import meanings, seed_directions
 from index.encoder.static import StaticEncoder
 from index.encoder.switch import Switcher
 from index.encoder.tasks import SHARES, Tasks, tokenize_corpus
 from index.encoder.train import Recipe, finish_table, main, train_table
+from index.errors import UsageError
 
 _TOPICS = ("银行", "天气", "足球", "铁路", "医院", "大学", "电影", "粮食")
 
@@ -108,7 +110,7 @@ def test_glossing_goes_both_ways():
 @pytest.mark.slow
 def test_training_ends_in_a_model_that_runs(data, tmp_path):
     output, work = tmp_path / "model", tmp_path / "work"
-    options = ["--data", str(data), "--output", str(output), "--work", str(work)]
+    options = ["--data", str(data), "--output", str(output), "--work", str(work), "--teacher", ""]
     small = ["--steps", "30", "--batch", "16", "--dim", "16", "--vocabulary", "12000"]
     assert main([*options, *small]) == 0
     encoder = StaticEncoder(output)
@@ -125,9 +127,11 @@ def test_training_ends_in_a_model_that_runs(data, tmp_path):
     assert (output / "model.safetensors").read_bytes() == first
 
     tasks = Tasks(work / "tokens.npz")
-    counts = tasks.counts(12_000)
+    seeds = np.load(work / "seeds.npy")
+    counts = tasks.counts(len(seeds))
     recipe = Recipe(steps=12, batch=16, dim=16)
-    whole = train_table(tasks, counts, recipe, checkpoint=tmp_path / "a", device="cpu")
+    start = {"seeds": seeds, "device": "cpu"}
+    whole = train_table(tasks, counts, recipe, checkpoint=tmp_path / "a", **start)
 
     class Stopping(Tasks):
         def draw(self, number, size, **options):
@@ -137,8 +141,8 @@ def test_training_ends_in_a_model_that_runs(data, tmp_path):
 
     part = tmp_path / "b.safetensors"
     with pytest.raises(KeyboardInterrupt):
-        train_table(Stopping(work / "tokens.npz"), counts, recipe, checkpoint=part, device="cpu")
-    resumed = train_table(tasks, counts, recipe, checkpoint=part, device="cpu")
+        train_table(Stopping(work / "tokens.npz"), counts, recipe, checkpoint=part, **start)
+    resumed = train_table(tasks, counts, recipe, checkpoint=part, **start)
     assert np.abs(resumed - whole).max() < 1e-5
 
 
@@ -148,12 +152,9 @@ def test_batches_hold_pairs_of_one_task(data, tmp_path):
         char for pairs in corpus.pairs.values() for p in pairs for text in p for char in text
     }
     letters |= {char for docs in corpus.documents.values() for d in docs for s in d for char in s}
-    from tokenizers import models
-
     pieces = [("<unk>", 0.0), ("▁", -1.0), *((char, -2.0) for char in sorted(letters))]
-    tokenizer = Tokenizer(models.Unigram(pieces, unk_id=0))
     path = tmp_path / "tokens.npz"
-    tokenize_corpus(corpus, tokenizer, path)
+    tokenize_corpus(corpus, Cutter(sentencepiece_model(pieces)), path)
     tasks = Tasks(path)
 
     def texts(batch):
@@ -164,10 +165,11 @@ def test_batches_hold_pairs_of_one_task(data, tmp_path):
         ]
 
     laws = tasks.draw(0, 4, seed=0, shares={"title-law": 1.0})
-    assert texts(laws) == ["储蓄条例第一条"] * 4 + ["储蓄存款受法律保护。任何人不得侵犯。"] * 4
+    assert texts(laws) == ["储蓄条例第一条"] * 4 + ["储蓄存款受法律保护任何人不得侵犯"] * 4
     assert len(set(laws.groups)) == 1  # no negatives of each other
 
-    articles = {_article(number) for number in range(30)}
+    # Punctuation parts pieces and is none.
+    articles = {_article(number).replace("，", "").replace("。", "") for number in range(30)}
     drawn = texts(tasks.draw(1, 64, seed=0, shares={"cloze-news": 1.0}))
     for asked, around in zip(drawn[:64], drawn[64:], strict=True):
         # The passage is a stretch of one article, mostly with a hole where the question was.
@@ -188,3 +190,32 @@ def test_rows_that_training_hardly_saw_get_the_typical_length():
     table = np.eye(6, dtype=np.float32) * np.array([1, 1, 8, 1, 1, 1], dtype=np.float32)
     lengths = np.linalg.norm(finish_table(table, counts, pieces), axis=1)
     assert lengths == pytest.approx([0, 0, 8, 8 * 0.35, 8, 8])
+
+
+def test_words_of_one_meaning_start_near_each_other():
+    pieces = ["<unk>", "▁bank", "银行", "▁rate", "利率", "的银", "▁12"]
+    dictionary = [("銀行", "bank; CL:家"), ("利率", "rate"), ("利率", "surname Li")]
+    said = meanings(pieces, dictionary)
+    assert said == {1: "bank", 2: "bank; CL:家", 3: "rate", 4: "rate"}
+
+    def encode(texts):  # two concepts, and what all texts share
+        return np.array(
+            [[9, 0, len(t) / 9, 1, 0] if "bank" in t else [9, len(t) / 9, 0, 0, 1] for t in texts],
+            dtype=np.float32,
+        )
+
+    rows = seed_directions(pieces, dictionary, dim=8, encode=encode, seed=3)
+    assert rows.shape == (7, 8)
+    assert np.linalg.norm(rows, axis=1) == pytest.approx(1.0)
+    assert rows[1] @ rows[2] > rows[1] @ rows[4] + 0.3
+    # The same pieces without a teacher: directions at random, the same for the same seed.
+    random = seed_directions(pieces, dictionary, dim=8, encode=None, seed=3)
+    assert np.array_equal(random[[0, 5, 6]], rows[[0, 5, 6]])
+    assert np.abs(random[1:5] - rows[1:5]).max() > 0.1
+
+
+def test_a_teacher_that_is_missing_is_named_before_any_work(data, tmp_path, monkeypatch):
+    monkeypatch.setattr("index.encoder.train.find_spec", lambda _: None)
+    options = ["--data", str(data), "--output", str(tmp_path / "m"), "--work", str(tmp_path)]
+    with pytest.raises(UsageError, match="is not installed"):
+        main(options)

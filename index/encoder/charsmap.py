@@ -1,4 +1,4 @@
-"""Write ``index.fold`` as a normaliser that a ``tokenizer.json`` can carry.
+"""Write the folding of ``pieces`` as a normaliser that a ``tokenizer.json`` can carry.
 
 In: a mapping of single characters. Out: a ``Precompiled`` normaliser of the tokenizers library,
 which looks characters up in a double-array trie: one pass over the text, in Rust. (A chain of
@@ -10,14 +10,13 @@ darts-clone (https://github.com/s-yata/darts-clone), then the replacements, each
 
 import struct
 import sys
-import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from tokenizers import normalizers
 
-from index.fold import fold
+from index.encoder.pieces import fold_character
 
 __all__ = ["fold_normalizer", "folded_characters"]
 
@@ -28,23 +27,9 @@ _TRIED = 16  # blocks, the last ones, that are searched for room; those before a
 
 
 def folded_characters() -> dict[str, str]:
-    """Map every character that the tokenizer sees as another one.
-
-    Letters and digits fold as ``index.fold`` has it. Punctuation, symbols, controls and white
-    space become a blank: they part words and carry no meaning of their own in a mean of vectors.
-    """
-    mapping = {}
-    for code in range(1, sys.maxunicode + 1):
-        char = chr(code)
-        category = unicodedata.category(char)
-        if category in ("Cs", "Cn", "Co"):
-            continue
-        folded = fold(char)
-        if unicodedata.category(folded)[0] in "PSZC":
-            folded = " "
-        if folded != char:
-            mapping[char] = folded
-    return mapping
+    """Map every character that ``fold_character`` changes."""
+    characters = map(chr, range(1, sys.maxunicode + 1))
+    return {char: folded for char in characters if (folded := fold_character(char)) != char}
 
 
 def fold_normalizer(mapping: Mapping[str, str]) -> normalizers.Normalizer:

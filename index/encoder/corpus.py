@@ -125,8 +125,20 @@ class _Guard:
         return exact | near
 
 
+class _Letters(dict[int, str | None]):
+    """Code point → folded letter or digit, None for everything else; filled as needed."""
+
+    def __missing__(self, code: int) -> str | None:
+        folded = fold(chr(code))
+        letter = self[code] = folded if folded.isalnum() else None
+        return letter
+
+
+_LETTERS = _Letters()
+
+
 def _letters(text: str) -> str:
-    return "".join(char for char in fold(text) if char.isalnum())
+    return text.translate(_LETTERS)
 
 
 def _shingles(texts: Sequence[str]) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]:

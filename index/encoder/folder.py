@@ -3,7 +3,8 @@
 In: a tokenizer and a float table. Out: ``model.safetensors`` with the table in int8 and one scale
 for each row, ``tokenizer.json``, and the configuration that makes ``SentenceTransformer(folder)``
 a mean of rows, normalised. The names of the tensors are those of model2vec, which
-sentence-transformers reads: ``row = embeddings[token] * weights[token]``.
+sentence-transformers reads: ``row = embeddings[token] * weights[token]``. Beside them stands the
+same vocabulary as ``StaticEncoder`` reads it.
 """
 
 import json
@@ -14,10 +15,18 @@ import numpy.typing as npt
 from safetensors.numpy import save
 from tokenizers import Tokenizer
 
-__all__ = ["write_model"]
+from index.encoder.pieces import sentencepiece_model
+from index.encoder.static import PIECES
+
+__all__ = ["vocabulary_of", "write_model"]
 
 _STATIC = "sentence_transformers.sentence_transformer.modules.static_embedding.StaticEmbedding"
 _NORMALIZE = "sentence_transformers.base.modules.normalize.Normalize"
+
+
+def vocabulary_of(tokenizer: Tokenizer) -> list[tuple[str, float]]:
+    """List the pieces of a Unigram tokenizer and their scores, in the order of their numbers."""
+    return [(piece, score) for piece, score in json.loads(tokenizer.to_str())["model"]["vocab"]]
 
 
 def write_model(folder: Path, tokenizer: Tokenizer, table: npt.NDArray[np.float32]) -> None:
@@ -31,6 +40,7 @@ def write_model(folder: Path, tokenizer: Tokenizer, table: npt.NDArray[np.float3
     # (save_file would make it readable by its owner alone, whatever the umask says.)
     (folder / "model.safetensors").write_bytes(save(tensors))
     tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
+    (folder / PIECES).write_bytes(sentencepiece_model(vocabulary_of(tokenizer)))
     modules = [
         {"idx": 0, "name": "0", "path": "", "type": _STATIC},
         {"idx": 1, "name": "1", "path": "1_Normalize", "type": _NORMALIZE},

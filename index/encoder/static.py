@@ -1,39 +1,39 @@
 """Run a static encoder: texts in, vectors out, without torch.
 
 In: a sentence-transformers folder as ``index.encoder.train`` writes it. A text is folded and cut
-into pieces by the folder's tokenizer; its vector is the mean of its pieces' vectors, scaled to
-length 1: the same as ``SentenceTransformer(folder).encode`` gives. It reads a text of any length
-whole, and knows nothing of the order of its words.
+into pieces; its vector is the mean of its pieces' vectors, scaled to length 1: the same as
+``SentenceTransformer(folder).encode`` gives. It reads a text of any length whole, and knows
+nothing of the order of its words.
 """
 
 import hashlib
 import json
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-from safetensors.numpy import load_file
-from tokenizers import Tokenizer
+from safetensors.numpy import load
 
 from index.batching import batches
+from index.encoder.pieces import Cutter
 from index.errors import UsageError
 from index.vectors import Vectors, refuse_single, unit_rows
 
-__all__ = ["MODEL", "StaticEncoder", "is_static_model"]
+__all__ = ["MODEL", "PIECES", "StaticEncoder", "is_static_model"]
 
 MODEL = Path(__file__).parent / "model"
 """The folder of the bundled model."""
 
-_BATCH_CHARS = 500_000  # of one call of the tokenizer, whose result takes some 100 bytes a piece
+PIECES = "pieces.model"
+"""The file of a folder that holds its vocabulary for ``Cutter``."""
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_BATCH_CHARS = 500_000  # cut at once: the numbers of pieces are Python's, 36 bytes each
 
 
 def is_static_model(folder: Path) -> bool:
     """Tell whether a folder holds a model that ``StaticEncoder`` can run."""
+    if not (folder / PIECES).is_file():
+        return False
     try:
         modules = json.loads((folder / "modules.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -57,24 +57,23 @@ class StaticEncoder:
         Raises:
             UsageError: The folder is not such a model, or is damaged.
         """
-        tokenizer, weights = folder / "tokenizer.json", folder / "model.safetensors"
         try:
-            raw = tokenizer.read_bytes()
-            digest = hashlib.sha256(raw)
-            digest.update(weights.read_bytes())
-            self._tokenizer: Tokenizer = Tokenizer.from_buffer(raw)
-            self._rows, self._scales = _rows(load_file(weights))
+            pieces = (folder / PIECES).read_bytes()
+            weights = (folder / "model.safetensors").read_bytes()
+            self._cutter = Cutter(pieces)
+            tensors = load(weights)
+            self._rows, self._scales = tensors["embeddings"], tensors["weights"]
         except OSError as error:
             raise UsageError(f"no static encoder in {folder}: {error.strerror}") from error
-        except Exception as error:  # what the tokenizers library raises has no narrower type
+        except Exception as error:  # neither library's errors have a narrower type
             raise UsageError(f"the static encoder in {folder} is damaged: {error}") from error
-        if len(self._rows) != self._tokenizer.get_vocab_size():
+        if not len(self._rows) == len(self._scales) == len(self._cutter):
             raise UsageError(
-                f"the static encoder in {folder} is damaged: {len(self._rows)} rows for "
-                f"{self._tokenizer.get_vocab_size()} pieces"
+                f"the static encoder in {folder} is damaged: {len(self._rows)} rows and "
+                f"{len(self._scales)} scales for {len(self._cutter)} pieces"
             )
-        self._tokenizer.no_padding()
-        self._tokenizer.no_truncation()
+        digest = hashlib.sha256(pieces)
+        digest.update(weights)
         self.name = f"static-{digest.hexdigest()[:16]}"
         self.dim = int(self._rows.shape[1])
 
@@ -96,29 +95,10 @@ class StaticEncoder:
         sums = np.zeros((len(texts), self.dim))
         number = 0
         for batch in batches(texts, max_chars=_BATCH_CHARS):
-            # Half a surrogate pair is what UTF-8, and so the tokenizer, cannot take.
-            whole = [_SURROGATE.sub("\ufffd", text) for text in batch]
-            for encoding in self._tokenizer.encode_batch_fast(whole, add_special_tokens=False):
-                ids = np.array(encoding.ids, dtype=np.intp)
+            for pieces in self._cutter.cut(batch):
+                ids = np.array(pieces, dtype=np.intp)
                 # One text at a time: its rows fit the cache, those of a batch do not.
                 rows = self._rows.take(ids, axis=0).astype(np.float32)
                 sums[number] = self._scales.take(ids) @ rows
                 number += 1
         return unit_rows(sums)
-
-
-def _rows(
-    tensors: Mapping[str, npt.NDArray[Any]],
-) -> tuple[npt.NDArray[Any], npt.NDArray[np.float32]]:
-    """Take the row of each piece and what to multiply it by.
-
-    The names are those of sentence-transformers, or of model2vec, which it reads too.
-    """
-    if "embedding.weight" in tensors:
-        rows = tensors["embedding.weight"]
-    else:
-        rows = tensors["embeddings"]
-        if "mapping" in tensors:
-            rows = rows[tensors["mapping"]]
-    scales = tensors.get("weights", np.ones(len(rows), dtype=np.float32))
-    return rows, scales.astype(np.float32)

