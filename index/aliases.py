@@ -20,7 +20,7 @@ from pathlib import Path
 from index.errors import UsageError
 from index.fold import fold
 
-__all__ = ["AliasMatch", "Aliases"]
+__all__ = ["AliasMatch", "Aliases", "variants"]
 
 _SHIPPED = Path(__file__).with_name("aliases.toml")
 
@@ -105,6 +105,30 @@ class Aliases:
             others = tuple(name for name in self.groups[group] if fold(name) not in said)
             found.append(AliasMatch(start, end, text[start:end], others))
         return tuple(found)
+
+
+def variants(text: str, matches: Sequence[AliasMatch]) -> tuple[str, ...]:
+    """The text with other names in it, for the leg that reads a question as a whole.
+
+    At most two: with the most usual other name of each thing, and with the most usual one in
+    another script.
+
+    >>> variants(q := "ICBC的手机银行", Aliases.load().find(q))
+    ('工商银行的掌上银行', '工商银行的mobile banking')
+    """
+    made = []
+    for other_script in (False, True):
+        parts, at = [], 0
+        for match in matches:
+            names = [
+                name
+                for name in match.names
+                if not other_script or name.isascii() != match.said.isascii()
+            ]
+            parts += [text[at : match.start], names[0] if names else match.said]
+            at = match.end
+        made.append("".join([*parts, text[at:]]))
+    return tuple(dict.fromkeys(variant for variant in made if variant != text))
 
 
 def _cut(text: str, folded: str, aliases: Aliases) -> Iterator[tuple[int, int, int]]:
