@@ -36,6 +36,12 @@ CONTEXT_WEIGHT = 0.5
 """Weight of a match in title and headings next to one in the text: a title names the subject of
 every chunk of its article, so it helps, but it must not outrank the sentence that answers."""
 
+SYNONYM_WEIGHT = 0.5
+"""Weight of another name of what the question names, next to the words that it says itself."""
+
+_MAX_SYNONYMS = 64
+"""Names that are searched for beside a question's own words, over all of its groups."""
+
 _MAX_QUESTION_TERMS = 256
 """Distinct terms of a question that are searched, the rarest ones. A sentence of 60 Han
 characters has about 110; beyond this a pasted page only costs time (2 scorers a term)."""
@@ -148,7 +154,9 @@ class LexicalIndex:
         *,
         k: int,
         filters: Filters | None = None,
+        synonyms: Sequence[Sequence[str]] = (),
         context_weight: float = CONTEXT_WEIGHT,
+        synonym_weight: float = SYNONYM_WEIGHT,
     ) -> list[Hit]:
         """Find the ``k`` chunks that match the question's terms best, by BM25.
 
@@ -159,7 +167,10 @@ class LexicalIndex:
             question: Any text, of any length; query syntax in it means nothing.
             k: How many hits at most.
             filters: Which articles may answer; applied before the ranking.
+            synonyms: For each thing that the question names, its other names. A chunk that has a
+                whole name gains by it; of several names of one thing only the best one counts.
             context_weight: Weight of title and headings, the text having 1.
+            synonym_weight: Weight of another name, one that the question says having 1.
 
         Returns:
             Hits in the total order ``(-score, row)``; none for a question without terms.
@@ -173,7 +184,12 @@ class LexicalIndex:
             raise ValueError(f"k must be at least 1, not {k}")
         clauses = [
             (tantivy.Occur.Should, clause)
-            for clause in self._term_clauses(question, context_weight=context_weight)
+            for clause in (
+                *self._term_clauses(question, context_weight=context_weight),
+                *self._synonym_clauses(
+                    synonyms, context_weight=context_weight, weight=synonym_weight
+                ),
+            )
         ]
         if not clauses:
             return []
@@ -242,6 +258,41 @@ class LexicalIndex:
                 clause = tantivy.Query.term_query(schema, field, term, "freq")
                 clauses.append(tantivy.Query.boost_query(clause, weight * times))
         return clauses
+
+    def _synonym_clauses(
+        self, synonyms: Sequence[Sequence[str]], *, context_weight: float, weight: float
+    ) -> list["tantivy.Query"]:
+        """Turn each group of names into one clause, as good as the best of its names.
+
+        A name has to be there with all of its terms: 银行 alone is not half of 工商银行. The index
+        has no positions, so its pairs of characters stand for the name's order.
+        """
+        import tantivy
+
+        clauses = []
+        budget = _MAX_SYNONYMS
+        for names in dict.fromkeys(map(tuple, synonyms)):
+            wanted = [name for name in map(_name_terms, names[:budget]) if name]
+            budget -= len(wanted)
+            whole = [
+                tantivy.Query.boost_query(self._all_of(field, name), field_weight * weight)
+                for name in wanted
+                for field, field_weight in (("body", 1.0), ("context", context_weight))
+                if field_weight * weight > 0
+            ]
+            if whole:
+                clauses.append(tantivy.Query.disjunction_max_query(whole))
+        return clauses
+
+    def _all_of(self, field: str, name: Sequence[str]) -> "tantivy.Query":
+        import tantivy
+
+        return tantivy.Query.boolean_query(
+            [
+                (tantivy.Occur.Must, tantivy.Query.term_query(self._schema, field, term, "freq"))
+                for term in name
+            ]
+        )
 
     def _filter_clauses(self, filters: Filters) -> list[tuple["tantivy.Occur", "tantivy.Query"]]:
         """Say the same as :meth:`~index.passage.Filters.match`, adding nothing to the score."""
@@ -354,6 +405,14 @@ def _tantivy_document(document: LexicalDocument) -> "tantivy.Document":
     for tag in document.tags:
         made.add_text("tag", _filter_key(tag))
     return made
+
+
+def _name_terms(name: str) -> tuple[str, ...]:
+    """The terms that make up a name, without the characters that stand in its pairs anyway."""
+    distinct = dict.fromkeys(terms(name))
+    return tuple(
+        term for term in distinct if not any(term in pair for pair in distinct if pair != term)
+    )
 
 
 @lru_cache(maxsize=64)

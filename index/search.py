@@ -10,8 +10,10 @@ from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 
+import numpy as np
+
 from index.article import Article, Chunk
-from index.embed import Embedder, load_embedder
+from index.embed import Embedder, Vectors, load_embedder
 from index.errors import IndexMismatchError, UsageError
 from index.lexical import LexicalIndex
 from index.manifest import Manifest
@@ -85,17 +87,36 @@ class Index:
         """What the generation was built from and with."""
         return self._generation.manifest
 
-    def lexical(self, question: str, *, k: int, filters: Filters | None = None) -> list[Hit]:
+    def lexical(
+        self,
+        question: str,
+        *,
+        k: int,
+        filters: Filters | None = None,
+        synonyms: Sequence[Sequence[str]] = (),
+    ) -> list[Hit]:
         """Find the ``k`` chunks that share the rarest terms with the question, by BM25.
+
+        ``synonyms`` are other names of what the question names; see ``LexicalIndex.search``.
 
         Returns:
             Hits in the total order ``(-score, row)``, fewer than ``k`` where fewer match; none
             for a question without terms. Scores are positive and not bounded.
         """
-        return self._lexical.search(question, k=k, filters=filters)
+        return self._lexical.search(question, k=k, filters=filters, synonyms=synonyms)
 
-    def dense(self, question: str, *, k: int, filters: Filters | None = None) -> list[Hit]:
+    def dense(
+        self,
+        question: str,
+        *,
+        k: int,
+        filters: Filters | None = None,
+        variants: Sequence[str] = (),
+    ) -> list[Hit]:
         """Find the ``k`` chunks whose vectors are nearest to the question's.
+
+        ``variants`` are the same question with other names in it; the mean of all vectors is
+        searched for.
 
         Returns:
             Hits in the total order ``(-score, row)``, fewer than ``k`` only where fewer are
@@ -104,8 +125,17 @@ class Index:
         if not question.strip():
             return []
         allowed = self._rows_allowed(filters) if filters else None
-        vector = self.embedder.embed_questions([question])[0]
+        vector = self._question_vector(question, variants)
         return self._vectors.search(vector, k=k, allowed=allowed)
+
+    def _question_vector(self, question: str, variants: Sequence[str]) -> Vectors:
+        vectors = self.embedder.embed_questions([question, *variants])
+        if not variants:
+            return vectors[0]
+        mean = vectors.mean(axis=0)
+        length = float(np.linalg.norm(mean))
+        # Opposite vectors cancel out; then the question as it was said is as good as any.
+        return mean / length if length > 1e-6 else vectors[0]
 
     def idf(self, terms: Sequence[str]) -> list[float]:
         """Tell how much each term says: high where few chunks hold it; see ``LexicalIndex.idf``.
