@@ -46,7 +46,11 @@ _EXACT_CHARS = 3
 
 @dataclass(frozen=True, slots=True)
 class AliasMatch:
-    """A name found in a text: ``text[start:end] == said``; ``names`` are the others, usual first."""
+    """A name found in a text: ``text[start:end] == said``.
+
+    ``names`` are the other names of the same thing, the most usual first. Those that contain the
+    said one are left out: who finds 证监会 finds 中国证监会.
+    """
 
     start: int
     end: int
@@ -59,9 +63,9 @@ class Aliases:
     """Groups of names, ready to be looked for. ``load`` makes one.
 
     ``groups`` hold the names as they were written, without those in ``unsure`` (folded), which
-    count only beside other words of banking and are never searched for. ``pieces`` maps every folded piece a text may
-    be cut into to the group whose name it is, or to -1 for a word that is no name; ``lengths``
-    tells for a first character how long the pieces that begin with it are.
+    count only beside other words of banking and are never searched for. ``pieces`` maps every
+    folded piece that a text may be cut into to the group whose name it is, or to -1 for a word
+    that is no name; ``lengths`` tells how long the pieces are that begin with a character.
     """
 
     groups: tuple[tuple[str, ...], ...]
@@ -100,9 +104,11 @@ class Aliases:
         sure = [piece for piece in cut if folded[piece[0] : piece[1]] not in self.unsure]
         found = []
         for start, end, group in cut if sure or _BANKING.search(folded) else sure:
-            # The plural of a Latin name is the name.
-            said = (folded[start:end], folded[start : end - 1] if folded[end - 1] == "s" else "")
-            others = tuple(name for name in self.groups[group] if fold(name) not in said)
+            # The plural of a Latin name is the name; any plural of others is found by the terms.
+            said = folded[start:end]
+            if said not in map(fold, self.groups[group]):
+                said = said.removesuffix("s")
+            others = tuple(name for name in self.groups[group] if said not in fold(name))
             found.append(AliasMatch(start, end, text[start:end], others))
         return tuple(found)
 
@@ -221,7 +227,7 @@ class _Group:
     names: tuple[str, ...]
     unsure: tuple[str, ...]
 
-    def keys(self) -> list[str]:
+    def folded(self) -> list[str]:
         return list(map(fold, self.names + self.unsure))
 
 
@@ -232,9 +238,9 @@ def _load(extra: Path | None, changed: int) -> Aliases:  # noqa: ARG001  (a chan
         return _aliases(groups, words)
     own, own_words = _read(extra)
     merged = list(groups)
-    owner = {key: at for at, group in enumerate(groups) for key in group.keys()}
+    owner = {key: at for at, group in enumerate(groups) for key in group.folded()}
     for number, group in enumerate(own, 1):
-        shared = sorted({owner[key] for key in group.keys() if key in owner})
+        shared = sorted({owner[key] for key in group.folded() if key in owner})
         if len(shared) > 1:
             one, other = (merged[at].names[0] for at in shared[:2])
             raise UsageError(
@@ -247,17 +253,17 @@ def _load(extra: Path | None, changed: int) -> Aliases:  # noqa: ARG001  (a chan
         else:
             at = len(merged)
             merged.append(group)
-        owner |= dict.fromkeys(group.keys(), at)
+        owner |= dict.fromkeys(group.folded(), at)
     # What the user's file says goes before the shipped one: its names are no words, its words no
     # names.
-    said = {key for group in own for key in group.keys()}
+    said = {key for group in own for key in group.folded()}
     kept = [word for word in words if fold(word) not in said]
     return _aliases(merged, [*kept, *own_words], silent=set(map(fold, own_words)))
 
 
 def _joined(group: _Group, more: _Group) -> _Group:
     """The shipped group with the user's names; one that the user is sure of is sure."""
-    known = set(group.keys())
+    known = set(group.folded())
     sure = set(map(fold, more.names))
     taken_over = tuple(name for name in group.unsure if fold(name) in sure)
     return _Group(
@@ -272,7 +278,7 @@ def _aliases(
 ) -> Aliases:
     pieces = dict.fromkeys(map(fold, words), -1)
     for at, group in enumerate(groups):
-        for key in group.keys():
+        for key in group.folded():
             if key in silent:
                 continue
             pieces[key] = at

@@ -13,7 +13,7 @@ import math
 import os
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -38,6 +38,10 @@ every chunk of its article, so it helps, but it must not outrank the sentence th
 
 SYNONYM_WEIGHT = 0.5
 """Weight of another name of what the question names, next to the words that it says itself."""
+
+_SYNONYM_TERMS = 3
+"""A longer name counts as one of so many terms (工商, 商银, 银行): those of 国家金融监督管理总局 come
+together or not at all, and their sum would outweigh everything else that was asked."""
 
 _MAX_SYNONYMS = 64
 """Names that are searched for beside a question's own words, over all of its groups."""
@@ -187,7 +191,10 @@ class LexicalIndex:
             for clause in (
                 *self._term_clauses(question, context_weight=context_weight),
                 *self._synonym_clauses(
-                    synonyms, context_weight=context_weight, weight=synonym_weight
+                    synonyms,
+                    asked=set(terms(question)) if synonyms else set(),
+                    context_weight=context_weight,
+                    weight=synonym_weight,
                 ),
             )
         ]
@@ -260,22 +267,38 @@ class LexicalIndex:
         return clauses
 
     def _synonym_clauses(
-        self, synonyms: Sequence[Sequence[str]], *, context_weight: float, weight: float
+        self,
+        synonyms: Sequence[Sequence[str]],
+        *,
+        asked: set[str],
+        context_weight: float,
+        weight: float,
     ) -> list["tantivy.Query"]:
         """Turn each group of names into one clause, as good as the best of its names.
 
         A name has to be there with all of its terms: 银行 alone is not half of 工商银行. The index
-        has no positions, so its pairs of characters stand for the name's order.
+        has no positions, so its pairs of characters stand for the name's order. Terms that are
+        ``asked`` for anyway are not counted twice, and a name with all of a shorter one in it
+        (中国工商银行) is found by that.
         """
         import tantivy
 
         clauses = []
         budget = _MAX_SYNONYMS
         for names in dict.fromkeys(map(tuple, synonyms)):
-            wanted = [name for name in map(_name_terms, names[:budget]) if name]
+            split = dict.fromkeys(map(_name_terms, names[:budget]))
+            wanted = [
+                name
+                for name in split
+                if not asked.issuperset(name)
+                and not any(set(shorter) < set(name) for shorter in split if shorter)
+            ]
             budget -= len(wanted)
             whole = [
-                tantivy.Query.boost_query(self._all_of(field, name), field_weight * weight)
+                tantivy.Query.boost_query(
+                    self._all_of(field, name, asked=asked),
+                    field_weight * weight * min(1.0, _SYNONYM_TERMS / len(set(name) - asked)),
+                )
                 for name in wanted
                 for field, field_weight in (("body", 1.0), ("context", context_weight))
                 if field_weight * weight > 0
@@ -284,15 +307,18 @@ class LexicalIndex:
                 clauses.append(tantivy.Query.disjunction_max_query(whole))
         return clauses
 
-    def _all_of(self, field: str, name: Sequence[str]) -> "tantivy.Query":
+    def _all_of(
+        self, field: str, name: Sequence[str], *, asked: Collection[str]
+    ) -> "tantivy.Query":
         import tantivy
 
-        return tantivy.Query.boolean_query(
-            [
-                (tantivy.Occur.Must, tantivy.Query.term_query(self._schema, field, term, "freq"))
-                for term in name
-            ]
-        )
+        clauses = []
+        for term in name:
+            clause = tantivy.Query.term_query(self._schema, field, term, "freq")
+            if term in asked:
+                clause = tantivy.Query.const_score_query(clause, 0.0)
+            clauses.append((tantivy.Occur.Must, clause))
+        return tantivy.Query.boolean_query(clauses)
 
     def _filter_clauses(self, filters: Filters) -> list[tuple["tantivy.Occur", "tantivy.Query"]]:
         """Say the same as :meth:`~index.passage.Filters.match`, adding nothing to the score."""

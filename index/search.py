@@ -129,13 +129,15 @@ class Index:
         return self._vectors.search(vector, k=k, allowed=allowed)
 
     def _question_vector(self, question: str, variants: Sequence[str]) -> Vectors:
+        # The mean beats the best of several searches (docs/decisions/0007-aliases-and-dates.md).
         vectors = self.embedder.embed_questions([question, *variants])
+        said: Vectors = vectors[0]
         if not variants:
-            return vectors[0]
-        mean = vectors.mean(axis=0)
-        length = float(np.linalg.norm(mean))
+            return said
+        mean: Vectors = vectors.mean(axis=0)
+        length = np.linalg.norm(mean)
         # Opposite vectors cancel out; then the question as it was said is as good as any.
-        return mean / length if length > 1e-6 else vectors[0]
+        return mean / length if length > 1e-6 else said
 
     def idf(self, terms: Sequence[str]) -> list[float]:
         """Tell how much each term says: high where few chunks hold it; see ``LexicalIndex.idf``.

@@ -49,19 +49,21 @@ def test_names_that_are_said(question, names):
     assert said(question) == names
 
 
-TRAPS = """
-集中行动 集中行使 空中行走 途中行李丢失 其中行贿的 心中行善 高中行书课 活动中行为不当 审理中行使 环境中行使
-创建行业标准 在建行业项目 基建行业 扩建行为 土建行业 党建行动 构建行动方案 重建行政大楼
-提交行政复议 执行中行为 外交行为 成交行情 社交行为 移交行政机关 公交行业 立交行驶 不交行李费 提交行驶证 杂交行为
-公开招行政人员 校招行程 手工行当 化工行业 员工行为守则 农民工行李 罢工行为 义工行动 加工行业 三农行业 惠农行动 茶农行会
-中央行政 中央行动 党中央行文 银行间市场利率 银行业监管 中国银行业 南京银行业 香港银行业 互联网联盟 物联网联合 官网联系方式
+_TRAPS = """
+集中行动 集中行使 空中行走 途中行李丢失 其中行贿的 心中行善 高中行书课 活动中行为不当 审理中行使
+环境中行使 创建行业标准 在建行业项目 基建行业 扩建行为 土建行业 党建行动 构建行动方案
+重建行政大楼 提交行政复议 执行中行为 外交行为 成交行情 社交行为 移交行政机关 公交行业 立交行驶
+不交行李费 提交行驶证 杂交行为 公开招行政人员 校招行程 手工行当 化工行业 员工行为守则 农民工行李
+罢工行为 义工行动 加工行业 三农行业 惠农行动 茶农行会 中央行政 中央行动 党中央行文
+银行间市场利率 银行业监管 中国银行业 南京银行业 香港银行业 互联网联盟 物联网联合 官网联系方式
 集邮储物柜 外汇丰收 明星展览 印刷脸部 人行道 法人行为 保证人行使追偿权 当事人行使权利
-欧洲央行加息 美国证监会 花旗参 中信证券 招商证券 平安保险 改善民生 国计民生 发扬光大 江湾镇 李瑞银借款
-abc boc ABC ABC公司 ABC电视台 www.icbc.com.cn XICBC ICBCX icbc_cn info@icbc.com Bank_of_China
-""".split()
+欧洲央行加息 美国证监会 花旗参 中信证券 招商证券 平安保险 改善民生 国计民生 发扬光大 江湾镇
+李瑞银借款 abc boc ABC ABC公司 ABC电视台 www.icbc.com.cn XICBC ICBCX icbc_cn info@icbc.com
+Bank_of_China
+"""
 
 
-@pytest.mark.parametrize("trap", TRAPS)
+@pytest.mark.parametrize("trap", _TRAPS.split())
 def test_a_short_name_inside_longer_words_does_not_fire(trap):
     assert said(trap) == []
 
@@ -75,6 +77,9 @@ def test_a_match_tells_the_other_names_usual_first():
             ("工商银行", "中国工商银行", "ICBC", "Industrial and Commercial Bank of China"),
         ),
     )
+    # A chunk that names 中国证监会 names 证监会.
+    assert "中国证监会" not in ALIASES.find("证监会")[0].names
+    assert ALIASES.find("credit cards")[0].names[:2] == ("信用卡", "贷记卡")
     # A name that often means something else is recognised, never searched for.
     assert "ABC" not in ALIASES.find("农行")[0].names
 

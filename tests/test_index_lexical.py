@@ -320,3 +320,70 @@ except OSError as error:
         [sys.executable, "-c", code, str(folder)], capture_output=True, text=True, check=True
     )
     assert done.stdout.startswith(f"cannot write the lexical index to {folder}: ")
+
+
+NAMES = [
+    ("工商银行的满意度最高", "一"),
+    ("工行的满意度最高。", "二"),
+    ("银行与工商部门的满意度", "三"),
+    ("中国工商银行（ICBC）的满意度最高", "四"),
+    ("天气晴朗", "工商银行"),
+    ("天气晴朗", "五"),
+]
+
+
+@pytest.fixture(scope="module")
+def named(tmp_path_factory):
+    documents = [document(row, body, context=title) for row, (body, title) in enumerate(NAMES)]
+    return written(tmp_path_factory.mktemp("names") / "lexical", documents)
+
+
+def test_no_synonyms_are_the_search_as_it_was(named):
+    plain = named.search("工行的满意度", k=6)
+    for none in ((), [()], [("",)], [("工行", "满意度")]):  # the last says what is asked anyway
+        assert named.search("工行的满意度", k=6, synonyms=none) == plain
+    assert named.search("工行的满意度", k=6, synonyms=[("ICBC",)], synonym_weight=0) == plain
+
+
+def test_a_chunk_with_another_name_gains_by_the_whole_name(named):
+    plain = {hit.row: hit.score for hit in named.search("工行的满意度", k=6)}
+    found = {
+        hit.row: hit.score for hit in named.search("工行的满意度", k=6, synonyms=[("工商银行",)])
+    }
+    assert found[0] > plain[0]
+    assert found[1] == plain[1]
+    assert found[2] == plain[2]  # 工商 and 银行, but not 商银
+    assert found[4] > plain[4]  # in the title
+    assert 5 not in found
+
+
+def test_several_names_do_not_add_up(named):
+    def score(*names):
+        hits = named.search("满意度", k=6, synonyms=[names])
+        return next(hit.score for hit in hits if hit.row == 3)
+
+    best = max(score("工商银行"), score("ICBC"))
+    assert score("工商银行", "ICBC", "中国工商银行") == best > score("交通银行")
+
+
+def test_two_things_add_up_and_a_thing_named_twice_does_not(named):
+    def score(*groups):
+        hits = named.search("满意度", k=6, synonyms=groups)
+        return next(hit.score for hit in hits if hit.row == 3)
+
+    assert score(("工商银行",), ("最高",)) > score(("工商银行",))
+    assert score(("工商银行",), ("工商银行",)) == score(("工商银行",))
+
+
+def test_names_of_any_form_and_number_are_searched_for(named):
+    odd = [("OR", "body:x", "\ud800", "（", "长" * 500), *[(f"名{n}",) for n in range(300)]]
+    assert [hit.row for hit in named.search("满意度", k=6, synonyms=odd)] == [
+        hit.row for hit in named.search("满意度", k=6)
+    ]
+
+
+def test_filters_hold_for_what_a_synonym_finds(tmp_path):
+    documents = [document(0, "工商银行", source="甲"), document(1, "工商银行", source="乙")]
+    index = written(tmp_path / "lexical", documents)
+    hits = index.search("工行", k=2, synonyms=[("工商银行",)], filters=Filters(sources=("乙",)))
+    assert [hit.row for hit in hits] == [1]
