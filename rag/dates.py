@@ -214,7 +214,7 @@ _PART_ALONE_ZH = re.compile(
 )
 # The first of two, where the second says what both are: 2020-2021年, 3-5月, and lists of years.
 _YEARS_LEFT = re.compile(
-    rf"(?<![\d.,])(?P<year>{_YEAR4})(?=(?:\s*(?:{_TO}|[、和与及])\s*{_YEAR4})+"
+    rf"(?<![\d.,])(?P<year>{_YEAR4})(?=(?:\s*(?:{_TO}|[、和与及])\s*{_YEAR4}){{1,8}}"
     r"\s*[二两三四五]?年)"
 )
 _YEARS_LAST = re.compile(rf"(?<=[、和与及])(?P<year>{_YEAR4})(?=\s*[二两三四五]年)")
