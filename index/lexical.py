@@ -36,12 +36,14 @@ CONTEXT_WEIGHT = 0.5
 """Weight of a match in title and headings next to one in the text: a title names the subject of
 every chunk of its article, so it helps, but it must not outrank the sentence that answers."""
 
-SYNONYM_WEIGHT = 0.5
-"""Weight of another name of what the question names, next to the words that it says itself."""
+SYNONYM_WEIGHT = 1.0
+"""Weight of another name of what the question names, next to the words that it says itself: the
+best of 0.25 to 1.5 on clauses of news, as written and with other names in them
+(docs/decisions/0007-aliases-and-dates.md)."""
 
 _SYNONYM_TERMS = 3
-"""A longer name counts as one of so many terms (工商, 商银, 银行): those of 国家金融监督管理总局 come
-together or not at all, and their sum would outweigh everything else that was asked."""
+"""A longer name counts as one of so many terms (工商, 商银, 银行): the many of 国家金融监督管理总局
+come together or not at all, and their sum would outweigh the rest of the question."""
 
 _MAX_SYNONYMS = 64
 """Names that are searched for beside a question's own words, over all of its groups."""

@@ -26,6 +26,8 @@ __all__ = ["DateHint", "Period", "date_fit", "filters_of", "load_periods", "read
 
 _SHIPPED = Path(__file__).with_name("periods.toml")
 
+_LOOK_BACK = 40  # characters before a date that can belong to it
+
 _EARLY_HALF_LIFE_DAYS, _LATE_HALF_LIFE_DAYS = 30, 180
 """How fast an article loses its fit to a date that it is not of. A set guess: news of a month is
 often told again in the report of the year, hardly ever before."""
@@ -75,9 +77,11 @@ def read_dates(text: str, *, today: date, periods: Sequence[Period] = ()) -> tup
     folded = fold(text)
     points = _points(folded, today=today, periods=periods)
     hints: list[DateHint] = []
+    year: int | None = None
     at = 0
     while at < len(points):
-        points[at] = _with_year(folded, points, at)
+        points[at] = _with_year(folded, points[at : at + 2], year)
+        year = points[at].year or year
         hint = _range(text, folded, points[at : at + 2], today=today)
         at += 2 if hint else 1
         hint = hint or _single(folded, points[at - 1])
@@ -210,7 +214,7 @@ _PART_ALONE_ZH = re.compile(
 )
 # The first of two, where the second says what both are: 2020-2021年, 3-5月, and lists of years.
 _YEARS_LEFT = re.compile(
-    rf"(?<![\d.,])(?P<year>{_YEAR4})(?=(?:\s*(?:{_TO}|[、和与及])\s*{_YEAR4})+"
+    rf"(?<![\d.,])(?P<year>{_YEAR4})(?=(?:\s*(?:{_TO}|[、和与及])\s*{_YEAR4}){{1,8}}"
     r"\s*[二两三四五]?年)"
 )
 _YEARS_LAST = re.compile(rf"(?<=[、和与及])(?P<year>{_YEAR4})(?=\s*[二两三四五]年)")
@@ -254,14 +258,17 @@ _MONTH_ALONE_EN = re.compile(
 _YEAR_ALONE_EN = re.compile(
     rf"(?<![\w.,$¥€£-]){_EDGE_EN}(?P<year>{_YEAR4})(?![\w%]|[.,]\d|-\w|['’]s\b)"
 )
+# "To march" is something else.
+_BEFORE_MONTH = re.compile(
+    r"\b(?:in|since|until|till|by|during|from|between|of|last|through)\s+$"
+    rf"|(?<![a-z]){_MONTH_EN}\s+to\s+$"
+)
 # What makes a number without 年 a year: these words before it, or others and no noun behind it.
 _BEFORE_YEAR = re.compile(
     r"\b(?:in|since|before|after|during|until|till|throughout|between|year|as of|prior to|than"
-    r"|summer|winter|spring|autumn|early|mid|late)\s+(?:the\s+)?$"
+    r"|summer|winter|spring|autumn|early|mid|late|the)\s+(?:the\s+)?$"
 )
-_BEFORE_YEAR_OR_NUMBER = re.compile(
-    r"(?:\b(?:by|from|to|through|of|for|about|and|or|the|versus|vs)\s+(?:the\s+)?|^)$"
-)
+_BEFORE_YEAR_OR_NUMBER = re.compile(r"\b(?:by|from|to|through|of|for|about|and|or|versus|vs)\s+$")
 _UNIT_BEHIND = re.compile(
     r"\s+(?:yuan|rmb|dollars?|usd|cny|hkd|euros?|people|banks?|branches|customers|users|clients"
     r"|employees|cases|times|companies|million|billion|percent|points)\b"
@@ -448,27 +455,26 @@ def _bounds(year: int, part: _Part) -> tuple[date, date]:
     return since, date(year, last_month, last_day or monthrange(year, last_month)[1])
 
 
+def _before(pattern: re.Pattern[str], folded: str, at: int) -> re.Match[str] | None:
+    """Match what ends at a place. Only so far back, or a long text would take its square."""
+    return pattern.search(folded, max(0, at - _LOOK_BACK), at)
+
+
 def _month_alone(match: re.Match[str], today: date) -> _Point:
     """March: also a verb, a name or a permission, unless a word of time stands before it."""
-    before = match.string[: match.start()]
-    if not re.search(
-        r"\b(?:in|since|until|till|by|during|from|between|of|to|last|through)\s+$", before
-    ):
+    if not _before(_BEFORE_MONTH, match.string, match.start()):
         return _Point(0, 0)
-    if re.search(r"\bto\s+$", before) and not re.search(rf"{_MONTH_EN}\s+to\s+$", before):
-        return _Point(0, 0)  # to march
     return _calendar(match, today)
 
 
 def _year_alone(match: re.Match[str], today: date) -> _Point:
     """2021 in English: a year only where the words around it say so."""
-    before, behind = match.string[: match.start()], match.string[match.end() :]
-    if match["edge"] is None:
-        sure = _BEFORE_YEAR.search(before) and not _UNIT_BEHIND.match(behind)
-        maybe = _BEFORE_YEAR_OR_NUMBER.search(before) and _NO_NOUN_BEHIND.match(behind)
-        article = re.search(r"\bthe\s+$", before) and not _UNIT_BEHIND.match(behind)
-        if not (sure or (maybe and before) or article):
-            return _Point(0, 0)
+    folded, (start, end) = match.string, match.span()
+    if match["edge"] is None and not (
+        (_before(_BEFORE_YEAR, folded, start) and not _UNIT_BEHIND.match(folded, end))
+        or (_before(_BEFORE_YEAR_OR_NUMBER, folded, start) and _NO_NOUN_BEHIND.match(folded, end))
+    ):
+        return _Point(0, 0)
     return _calendar(match, today)
 
 
@@ -600,23 +606,21 @@ _DURING_BEFORE = re.compile(r"\b(?:during|in|throughout|amid|over)\s+(?:the\s+)?
 _DURING_BEHIND = re.compile(r"期间|时期|时候|之际|当中|期(?=[,的内里间]|$)")
 
 
-def _with_year(folded: str, points: Sequence[_Point], at: int) -> _Point:
+def _with_year(folded: str, points: Sequence[_Point], year: int | None) -> _Point:
     """Give 3月 the year said before it (2022年3月和4月) or with it (March and April 2022)."""
-    point = points[at]
+    point = points[0]
     if not point.part or point.year is not None or point.part[0] == 0:
         return point
-    years = [earlier.year for earlier in points[:at] if earlier.year is not None]
-    if not years and at + 1 < len(points):
-        after = points[at + 1]
-        if after.year is not None and _LISTED.fullmatch(folded[point.end : after.start]):
-            years = [after.year]
-    if not years:
+    for after in points[1:]:
+        if _LISTED.fullmatch(folded[point.end : after.start]):
+            year = year or after.year
+    if year is None:
         return point
     try:
-        since, until = _bounds(years[-1], point.part)
+        since, until = _bounds(year, point.part)
     except ValueError:
         return _Point(point.start, point.end)
-    return replace(point, since=since, until=until, year=years[-1])
+    return replace(point, since=since, until=until, year=year)
 
 
 def _range(text: str, folded: str, points: Sequence[_Point], *, today: date) -> DateHint | None:
@@ -628,8 +632,8 @@ def _range(text: str, folded: str, points: Sequence[_Point], *, today: date) -> 
     if len(points) < 2:
         return None
     first, last = points
-    gap, before = folded[first.end : last.start], folded[: first.start]
-    came_from, between = _FROM.search(before), _BETWEEN.search(before)
+    gap = folded[first.end : last.start]
+    came_from, between = (_before(p, folded, first.start) for p in (_FROM, _BETWEEN))
     behind = _RANGE_END.match(folded, last.end)
     if not (
         _JOINED.fullmatch(gap)
@@ -689,26 +693,26 @@ def _single(folded: str, point: _Point) -> DateHint | None:
     """Read what stands before and behind one point in time."""
     if point.since is None and point.until is None:
         return None
-    before, at = folded[: point.start], point.end
+    begin, at = point.start, point.end
     dated = point.part is None or point.year is not None
     if behind := _SINCE_BEHIND.match(folded, at):
-        opening = _SINCE_BEFORE.search(before) or _FROM.search(before)
+        opening = _before(_SINCE_BEFORE, folded, begin) or _before(_FROM, folded, begin)
         start = opening.start() if opening else point.start
         return _open(start, behind.end(), since=point.since, until=None, limits=dated)
     if behind := _UNTIL_BEHIND.match(folded, at):
-        opening = _AS_OF.search(before)
+        opening = _before(_AS_OF, folded, begin)
         start = opening.start() if opening else point.start
         return _open(start, behind.end(), since=None, until=_last(point), limits=dated)
-    if opening := _SINCE_BEFORE.search(before):
+    if opening := _before(_SINCE_BEFORE, folded, begin):
         return _open(opening.start(), at, since=point.since, until=None, limits=dated)
-    if opening := _UNTIL_BEFORE.search(before):
+    if opening := _before(_UNTIL_BEFORE, folded, begin):
         return _open(opening.start(), at, since=None, until=_last(point), limits=dated)
     during = _DURING_BEHIND.match(folded, at)
-    if point.needs and not during and not _DURING_BEFORE.search(before):
+    if point.needs and not during and not _before(_DURING_BEFORE, folded, begin):
         return None
     start, end = point.start, during.end() if during else at
     # A figure as of a day is told after it: no limit. So 到2020年底 only says a date.
-    if opening := _AS_OF.search(before):
+    if opening := _before(_AS_OF, folded, begin):
         start = opening.start()
     return DateHint(start, end, "", point.since, point.until, limits=point.limits)
 

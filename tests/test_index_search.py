@@ -322,22 +322,22 @@ def test_vectors_of_the_index_are_unit_rows(index):
 
 def test_variants_move_the_question_towards_other_names(index):
     question, variant = "交行的在线机器人", "交通银行的在线机器人"
-    plain = index.dense(question, k=4)
-    assert index.dense(question, k=4, variants=()) == plain
-    mixed = {hit.row: hit.score for hit in index.dense(question, k=4, variants=(variant,))}
+    plain = index.dense(question, k=100)
+    assert index.dense(question, k=100, variants=()) == plain
+    mixed = {hit.row: hit.score for hit in index.dense(question, k=100, variants=(variant,))}
     assert found_articles(index, plain)[0] == "bocom"
     # A cosine with the mean of two vectors of unit length, by the cosines with each of them.
-    alone = {hit.row: hit.score for hit in index.dense(variant, k=4)}
+    alone = {hit.row: hit.score for hit in index.dense(variant, k=100)}
     one, other = index.embedder.embed_questions([question, variant])
     length = float(np.linalg.norm(one + other))
     for hit in plain:
         assert mixed[hit.row] == pytest.approx((hit.score + alone[hit.row]) / length, abs=2e-3)
     assert mixed[plain[0].row] > plain[0].score
-    assert index.dense(" ", k=4, variants=(variant,)) == []
+    assert index.dense(" ", k=100, variants=(variant,)) == []
 
 
 def test_synonyms_reach_the_lexical_leg(index):
-    plain = index.lexical("交行的贷款", k=4)
+    plain = index.lexical("交行的贷款", k=100)
     assert index.lexical("交行的贷款", k=4, synonyms=()) == plain
     found = index.lexical("交行的机器人", k=4, synonyms=[("交通银行",)])
     assert found_articles(index, found)[0] == "bocom"

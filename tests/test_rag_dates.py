@@ -176,9 +176,11 @@ def test_relative_dates_follow_today():
 
 
 _SAID = """
-2020年 二〇二〇年 13月 6月 30日 2月 到 至 - 、 和 以后 之前 起 从 自 去年 上 个月 最近 三 年 季度 疫情
-期间 Q3 since before between and March 2021 to last years the may 民国 99 今天 前 半年 999 H1 year 2000
-. / ０
+2020年 二〇二〇年 13月 6月 30日 2月 到 至 - 、 和 以后 之前 起 从 自 去年 上 个月 最近 三 年 季度
+疫情 期间
+Q3 since before between and March 2021 to last years the may 民国 99 今天 前 半年 999 H1
+year
+2000 . / ０
 """
 _PIECES = st.sampled_from(_SAID.split())
 
@@ -276,3 +278,10 @@ def test_a_file_of_periods_that_is_wrong_is_refused(tmp_path, text, complaint):
 def test_a_file_of_periods_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(UsageError, match="cannot read the periods"):
         load_periods(tmp_path / "none.toml")
+
+
+@pytest.mark.timeout(30)  # seconds; it takes 3, and took minutes when it was a square
+def test_a_long_text_takes_no_square_of_its_length():
+    for piece in ("2020年", "3月", "in 2020 ", "2020-", "从", "近", "the end of "):
+        text = piece * (30_000 // len(piece))
+        assert all(text[h.start : h.end] == h.said for h in read_dates(text, today=TODAY))
