@@ -146,6 +146,10 @@ class Index:
         """
         return self._lexical.idf(terms)
 
+    def document_frequencies(self, terms: Sequence[str]) -> list[int]:
+        """Count, for each folded term, the chunks whose text holds it."""
+        return self._lexical.document_frequencies(terms)
+
     def chunk(self, row: int) -> Chunk:
         """The chunk of a row; raises IndexError."""
         return self._generation.chunk(row)

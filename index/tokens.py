@@ -18,7 +18,7 @@ from itertools import pairwise
 
 from index.fold import fold
 
-__all__ = ["MAX_TERM_CHARS", "term_spans", "terms"]
+__all__ = ["MAX_TERM_CHARS", "term_spans", "terms", "word_terms"]
 
 MAX_TERM_CHARS = 64
 """A longer word is cut: a run of letters without an end is data, not language."""
@@ -78,17 +78,31 @@ def terms(text: str) -> list[str]:
     return [term for term, _, _ in term_spans(text)]
 
 
+def word_terms(text: str) -> list[str]:
+    """List the terms of a text that are not runs of Han or kana: words and numbers.
+
+    >>> word_terms("交行滿意度98.68%, The bank's ATMs")
+    ['98.68', 'the', 'bank', 'atm']
+    """
+    return [term for term, _, _ in _spans(text, han=False)]
+
+
 def term_spans(text: str) -> list[tuple[str, int, int]]:
     """List ``(term, start, end)``: the term and the characters of ``text`` that it stands for.
 
     Ordered by start; at one start a single character comes before the pair, and a mixed word
     (``5g``) before its parts (``5``, ``g``), so that 5G and 5 G meet.
     """
+    return _spans(text, han=True)
+
+
+def _spans(text: str, *, han: bool) -> list[tuple[str, int, int]]:
     found: list[tuple[str, int, int]] = []
     for match in _TERM.finditer(fold(text)):
         kind = match.lastgroup
         if kind == "han":
-            _add_pairs(found, match.group(), match.start())
+            if han:
+                _add_pairs(found, match.group(), match.start())
         elif kind in ("number", "unit"):
             _add_number(found, text, match)
         elif kind in ("word", "tail"):

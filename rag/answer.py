@@ -3,7 +3,11 @@
 ``Asker.stream`` is the one implementation; ``Asker.answer`` folds it, a batch loops over it.
 """
 
+import hashlib
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
 from time import perf_counter
 
 from index.passage import Filters
@@ -13,14 +17,25 @@ from rag.config import Config, fingerprint
 from rag.decline import reason_to_decline
 from rag.extract import compose, rank_sentences
 from rag.frame import declined_text
-from rag.question import Turn, read_question
-from rag.retrieve import retrieve
+from rag.question import Asked, Turn
+from rag.rerank import Reranker, load_reranker
+from rag.retrieve import Retrieval, retrieve
 from rag.schema import Answer, AnswerSentence, Event, Finished, Retrieved, SentenceAdded
+from rag.understand import Reading, Understander
 
-__all__ = ["Asker"]
+__all__ = ["Asker", "Inspection", "today"]
 
 _NO_FILTERS = Filters()
 _GENERATOR = "extractive"
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """An answer with everything that led to it."""
+
+    answer: Answer
+    reading: Reading
+    retrieval: Retrieval
 
 
 class Asker:
@@ -31,6 +46,14 @@ class Asker:
         self.index = index
         self.config = config
         self._fingerprint = fingerprint(config)
+
+    @cached_property
+    def _understander(self) -> Understander:
+        return Understander(self.index, config=self.config)
+
+    @cached_property
+    def _reranker(self) -> Reranker:
+        return load_reranker(self.config.retrieval)
 
     def answer(
         self,
@@ -43,12 +66,11 @@ class Asker:
         """Answer one question. Declining is an answer (``abstained``), never an exception.
 
         Raises:
-            UsageError: the question is empty or too long.
+            UsageError: the question is empty or too long, or its dates are the wrong way round.
         """
-        for event in self.stream(question, dialogue=dialogue, filters=filters, k=k):
-            if isinstance(event, Finished):
-                return event.answer
-        raise AssertionError("the stream ended without its last event")
+        return self.answer_to(
+            Asked(question, today(), dialogue=tuple(dialogue), filters=filters, k=k)
+        )
 
     def stream(
         self,
@@ -58,26 +80,57 @@ class Asker:
         filters: Filters = _NO_FILTERS,
         k: int | None = None,
     ) -> Iterator[Event]:
-        """Answer one question event by event: passages, then sentences, then the whole.
-
-        ``k`` overrides how many passages the answer may draw on.
+        """Answer one question event by event; ``k`` overrides how many passages it may draw on.
 
         Raises:
-            UsageError: the question is empty or too long.
+            UsageError: as ``answer`` does.
+        """
+        yield from self.stream_to(
+            Asked(question, today(), dialogue=tuple(dialogue), filters=filters, k=k)
+        )
+
+    def answer_to(self, request: Asked) -> Answer:
+        """Answer a whole request; raises as ``answer`` does."""
+        return self.inspect(request).answer
+
+    def inspect(self, request: Asked) -> Inspection:
+        """Answer a request and keep what led to the answer; raises as ``answer`` does."""
+        reading: Reading | None = None
+        retrieval: Retrieval | None = None
+        for event in self.stream_to(request):
+            if isinstance(event, Retrieved):
+                reading, retrieval = event.reading, event.retrieval
+            elif isinstance(event, Finished) and reading and retrieval:
+                return Inspection(event.answer, reading, retrieval)
+        raise AssertionError("the stream ended without its last event")
+
+    def stream_to(self, request: Asked) -> Iterator[Event]:
+        """Answer a request event by event: passages, then sentences, then the whole.
+
+        Raises:
+            UsageError: as ``answer`` does.
         """
         clock = _Clock()
         settings = self.config.answer
-        asked = read_question(question, dialogue=dialogue, max_chars=settings.max_question_chars)
+        reading = self._understander.read(request)
+        asked = reading.question
         clock.lap("understand")
-        passages = retrieve(
-            self.index, asked.searched, config=self.config.retrieval, filters=filters, k=k
+        retrieval = retrieve(
+            self.index,
+            reading.search,
+            config=self.config.retrieval,
+            reranker=self._reranker,
+            k=request.k,
         )
+        passages = retrieval.passages
         clock.lap("retrieve")
-        yield Retrieved(passages)
+        yield Retrieved(passages, reading, retrieval)
 
         weights = dict(zip(asked.terms, self.index.idf(asked.terms), strict=True))
         candidates = rank_sentences(asked, passages, weights=weights)
-        reason = reason_to_decline(candidates, passages, filters=filters, config=settings)
+        reason = reason_to_decline(
+            candidates, passages, filters=reading.search.filters, config=settings
+        )
         citer = Citer()
         said: list[AnswerSentence] = []
         if reason is None:
@@ -95,8 +148,10 @@ class Asker:
         clock.total()
         yield Finished(
             Answer(
+                answer_id=self._identify(request),
                 question=asked.text,
                 searched=asked.searched,
+                understood=reading,
                 answer=_prose(said) if said else declined_text(asked.text),
                 sentences=tuple(said),
                 citations=citer.citations,
@@ -109,6 +164,16 @@ class Asker:
                 timings_ms=clock.timings,
             )
         )
+
+    def _identify(self, request: Asked) -> str:
+        """Derive an answer's id from all that decides it: asked again, it has the same one."""
+        decided = repr((request, self.index.generation, self._fingerprint))
+        return hashlib.blake2b(decided.encode("utf-8", "replace"), digest_size=6).hexdigest()
+
+
+def today() -> date:
+    """The day of the person who asks, by this machine's clock."""
+    return date.today()
 
 
 def _prose(said: Sequence[AnswerSentence]) -> str:

@@ -1,22 +1,23 @@
 """Many questions, one JSON line each, in order: the batch is a loop over the single call.
 
-A line in: ``{"id", "question", "dialogue"?, "filters"?}``. A line out: the answer's JSON with that
-``id``, or an error row (``{"id", "line", "error"}``) for a line that cannot be asked. One bad line
-never stops the rest.
+A line in: ``{"id", "question", "dialogue"?, "filters"?, "today"?, "without"?}``. A line out: the
+answer's JSON with that ``id``, or an error row (``{"id", "line", "error"}``) for a line that cannot
+be asked. One bad line never stops the rest.
 """
 
 import calendar
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, TypeGuard
 
 from index.errors import UsageError
 from index.passage import Filters
-from rag.answer import Asker
-from rag.question import Turn
+from rag.answer import Asker, today
+from rag.question import Asked, Turn
+from rag.understand import Step
 
 __all__ = ["Request", "answer_lines", "parse_day", "parse_request"]
 
@@ -29,9 +30,7 @@ class Request:
     """One line of a batch, read."""
 
     id: str | int
-    question: str
-    dialogue: tuple[Turn, ...] = ()
-    filters: Filters = field(default_factory=Filters)
+    asked: Asked
 
 
 def answer_lines(
@@ -46,9 +45,7 @@ def answer_lines(
             raw = _object(line)
             given = raw.get("id") if _is_id(raw.get("id")) else None
             request = parse_request(raw)
-            answer = asker.answer(
-                request.question, dialogue=request.dialogue, filters=request.filters, k=k
-            )
+            answer = asker.answer_to(replace(request.asked, k=k))
         except UsageError as error:
             yield {"id": given, "line": number, "error": str(error)}
         else:
@@ -61,7 +58,7 @@ def parse_request(raw: Mapping[str, Any]) -> Request:
     Raises:
         UsageError: naming the field that is missing, unknown or of the wrong type.
     """
-    _known(raw, {"id", "question", "dialogue", "filters"}, "the line")
+    _known(raw, {"id", "question", "dialogue", "filters", "today", "without"}, "the line")
     identity, question = raw.get("id"), raw.get("question")
     if identity is None:
         raise UsageError('"id" is missing; the answer comes back under it')
@@ -69,12 +66,25 @@ def parse_request(raw: Mapping[str, Any]) -> Request:
         raise UsageError('"id" must be a whole number or a string of whole characters')
     if not isinstance(question, str):
         raise UsageError('"question" must be a string')
-    return Request(
-        id=identity,
-        question=question,
+    day = raw.get("today")
+    if not isinstance(day, str | None):
+        raise UsageError('"today" must be a date string')
+    asked = Asked(
+        question,
+        parse_day(day, field="today") if day is not None else today(),
         dialogue=_dialogue(raw.get("dialogue")),
         filters=_filters(raw.get("filters")),
+        without=_steps(raw),
     )
+    return Request(identity, asked)
+
+
+def _steps(raw: Mapping[str, Any]) -> tuple[str, ...]:
+    steps = _names(raw, "without")
+    known = [step.value for step in Step]
+    if unknown := sorted(set(steps) - set(known)):
+        raise UsageError(f'"without" has an unknown step {unknown[0]!r}; known: {", ".join(known)}')
+    return steps
 
 
 def parse_day(text: str, *, field: str, end: bool = False) -> date:
@@ -167,5 +177,5 @@ def _names(raw: Mapping[str, Any], field: str) -> tuple[str, ...]:
         return ()
     values = [value] if isinstance(value, str) else value
     if not isinstance(values, list) or not all(isinstance(v, str) for v in values):
-        raise UsageError(f'"filters": "{field}" must be a string or a list of strings')
+        raise UsageError(f'"{field}" must be a string or a list of strings')
     return tuple(values)

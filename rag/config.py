@@ -14,7 +14,28 @@ from typing import TypeVar
 from index.config import IndexConfig
 from index.errors import UsageError
 
-__all__ = ["AnswerConfig", "Config", "RetrievalConfig", "fingerprint", "load_config"]
+__all__ = [
+    "AnswerConfig",
+    "Config",
+    "QuestionConfig",
+    "RetrievalConfig",
+    "fingerprint",
+    "load_config",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionConfig:
+    """How questions are understood; empty means none.
+
+    ``aliases``: a TOML file of names beside the shipped ``index/aliases.toml``. ``periods``: one
+    of named periods beside ``rag/periods.toml``. ``rewriter``: ``openai:URL#MODEL``, a language
+    model that completes follow-up questions in place of the rules.
+    """
+
+    aliases: str = ""
+    periods: str = ""
+    rewriter: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +43,19 @@ class RetrievalConfig:
     """How passages are found.
 
     ``passages``: how many an answer may draw on. ``candidates``: how deep each leg is read before
-    fusion. ``dense_weight``: the cosine's weight beside a BM25 score divided by its maximum; 0.3
-    was the best single weight on CMRC2018, DRCD and XQuAD (docs/decisions/0003-fusion.md).
+    fusion. ``dense_weight``: the cosine's weight beside a BM25 score divided by what the question
+    could reach; fitted by ``python -m eval.fit`` (docs/decisions/0003-fusion.md). ``rerank``: how
+    many of the fused candidates are looked at closely; 0 leaves the order of the fusion.
+    ``reranker``: ``light`` for the weighted features, else a cross-encoder by folder or hub name.
+    ``weights``: a file of weights in place of the shipped ``rag/rerank.toml``.
     """
 
     passages: int = 8
     candidates: int = 100
-    dense_weight: float = 0.3
+    dense_weight: float = 0.8
+    rerank: int = 40
+    reranker: str = "light"
+    weights: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +78,7 @@ class Config:
     """The whole configuration; its fingerprint covers all of it."""
 
     index: IndexConfig = field(default_factory=IndexConfig)
+    question: QuestionConfig = field(default_factory=QuestionConfig)
     retrieval: RetrievalConfig = field(default_factory=RetrievalConfig)
     answer: AnswerConfig = field(default_factory=AnswerConfig)
 
@@ -65,12 +93,13 @@ _BOUNDS: dict[str, tuple[float, float]] = {
     "passages": (1, 1000),
     "candidates": (1, 100_000),
     "dense_weight": (0.0, 100.0),
+    "rerank": (0, 1000),
     "max_sentences": (1, 100),
     "min_coverage": (0.0, 1.0),
     "max_question_chars": (1, 100_000),
 }
 
-_Section = TypeVar("_Section", IndexConfig, RetrievalConfig, AnswerConfig)
+_Section = TypeVar("_Section", IndexConfig, QuestionConfig, RetrievalConfig, AnswerConfig)
 
 
 def fingerprint(config: Config) -> str:
@@ -80,7 +109,7 @@ def fingerprint(config: Config) -> str:
 
 
 def load_config(path: Path | None) -> Config:
-    """Read a TOML file with the tables ``[index]``, ``[retrieval]`` and ``[answer]``.
+    """Read a TOML file with the tables ``[index]``, ``[question]``, ``[retrieval]``, ``[answer]``.
 
     Raises:
         UsageError: the file is missing, is not TOML, or holds an unknown or ill-typed key.
@@ -93,11 +122,12 @@ def load_config(path: Path | None) -> Config:
         raise UsageError(f"cannot read the configuration {path}: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} is not valid TOML: {error}") from error
-    known = {"index", "retrieval", "answer"}
+    known = {field.name for field in dataclasses.fields(Config)}
     if unknown := sorted(set(tables) - known):
         raise UsageError(f"{path}: unknown table [{unknown[0]}]; known: {', '.join(sorted(known))}")
     return Config(
         index=_section(IndexConfig, tables.get("index", {}), f"{path} [index]"),
+        question=_section(QuestionConfig, tables.get("question", {}), f"{path} [question]"),
         retrieval=_section(RetrievalConfig, tables.get("retrieval", {}), f"{path} [retrieval]"),
         answer=_section(AnswerConfig, tables.get("answer", {}), f"{path} [answer]"),
     )

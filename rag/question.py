@@ -5,15 +5,25 @@ It knows nothing of the collection; how rare a term is there is asked later.
 
 import re
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 
 from index.errors import UsageError
 from index.fold import fold
+from index.passage import Filters
 from index.tokens import term_spans, terms
 
-__all__ = ["Kind", "Question", "Turn", "Unit", "content_terms", "read_question"]
+__all__ = [
+    "Asked",
+    "Kind",
+    "Question",
+    "Turn",
+    "Unit",
+    "content_terms",
+    "read_question",
+    "without_asking",
+]
 
 
 class Kind(StrEnum):
@@ -30,6 +40,22 @@ class Turn:
 
     question: str
     answer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Everything that decides an answer, but the index and the configuration.
+
+    ``today`` is what 去年 and "last month" are counted from, ``k`` how many passages the answer may
+    draw on (None: as configured), ``without`` the steps of understanding that are left out.
+    """
+
+    question: str
+    today: date
+    dialogue: tuple[Turn, ...] = ()
+    filters: Filters = field(default_factory=Filters)
+    k: int | None = None
+    without: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +122,6 @@ _COUNTED = re.compile(r"(?:多少|好?几)[十百千]*[万亿]?(?P<what>[^\s，�
 _COUNTED_EN = re.compile(r"\bhow many (?P<what>\w+)")
 _AMOUNT = r"(?:\d|[一二三四五六七八九十百千万亿两])"
 _AMOUNT_EN = r"(?:\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|twelve|dozen))"
-# A question that points backwards says little on its own. Words that merely begin like a pronoun
-# (其他, 这些年, 那曲) point nowhere, and a long question is whole whatever it begins with.
-_ELLIPTIC = re.compile(
-    r"^(?:那么|那(?![曲些])|它(?!山)|他们?(?!国)|她们?|其(?![他它中实余次])|该行|这(?!些年|几年)"
-    r"|and\b|what about\b|how about\b)|呢[？?]?$"
-)
-_ELLIPTIC_MAX_CHARS = 24
-_ELLIPTIC_MAX_WORDS = 8
 _CONTROLS = dict.fromkeys((*range(32), *range(127, 160), 8232, 8233), " ")
 # Zero-width and bidirectional marks change what a person sees, never what is meant.
 _INVISIBLE = dict.fromkeys(
@@ -111,10 +129,13 @@ _INVISIBLE = dict.fromkeys(
 )
 
 
-def read_question(text: str, *, dialogue: Sequence[Turn] = (), max_chars: int = 2000) -> Question:
+def read_question(text: str, *, searched: str | None = None, max_chars: int = 2000) -> Question:
     """Clean a question and take it apart.
 
-    An elliptical question (那建行呢？) is searched together with the one before it.
+    Args:
+        text: What was typed.
+        searched: What to look for in its place: the question completed from its dialogue.
+        max_chars: The longest question that is taken.
 
     Raises:
         UsageError: nothing to search for is left, or the question is longer than ``max_chars``.
@@ -125,13 +146,7 @@ def read_question(text: str, *, dialogue: Sequence[Turn] = (), max_chars: int = 
             f"the question has {len(cleaned):,} characters; at most {max_chars:,} can be asked at "
             "once. Ask a shorter question"
         )
-    searched = cleaned
-    if _is_elliptical(cleaned):
-        # 工行… 那建行呢？ 那农行呢？: what is meant was last said in full two turns ago.
-        earlier = [_clean(turn.question)[:max_chars] for turn in dialogue]
-        whole = [text for text in earlier if not _is_elliptical(text)]
-        if earlier:
-            searched = f"{(whole or earlier)[-1]} {cleaned}"
+    searched = cleaned if searched is None else _clean(searched)[:max_chars]
     content = _content(searched)
     distinct = tuple(dict.fromkeys(terms(content)))
     if not distinct:
@@ -160,11 +175,16 @@ def content_terms(text: str) -> list[str]:
     return terms(_content(text))
 
 
-def _content(text: str) -> str:
-    """The folded question without its asking words; a space stands where something was."""
-    folded = fold(text)
+def without_asking(text: str) -> str:
+    """The folded text without the words that only ask; a space stands where one was."""
     # The space ends a run of Han, so that no pair reaches over what was taken out.
-    parts = _ASKING_EN.sub(" ", _ASKING.sub(" ", folded)).split()
+    return _ASKING_EN.sub(" ", _ASKING.sub(" ", fold(text)))
+
+
+def _content(text: str) -> str:
+    """The folded question without its asking words, and without what glues these to the rest."""
+    folded = fold(text)
+    parts = without_asking(text).split()
     content = " ".join(part.strip(_GLUE) for part in parts)
     return content if terms(content) else folded
 
@@ -203,15 +223,6 @@ def _clean(text: str) -> str:
     whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     plain = unicodedata.normalize("NFC", whole.translate(_INVISIBLE).translate(_CONTROLS))
     return " ".join(plain.split())
-
-
-def _is_elliptical(text: str) -> bool:
-    is_short = (
-        len(text.split()) <= _ELLIPTIC_MAX_WORDS
-        if text.isascii()
-        else len(text) <= _ELLIPTIC_MAX_CHARS
-    )
-    return is_short and bool(_ELLIPTIC.search(fold(text)))
 
 
 def _kind(folded: str) -> Kind:

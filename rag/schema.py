@@ -7,9 +7,13 @@ the terminal, the page, the batch and the API share.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from index.passage import Passage
+
+if TYPE_CHECKING:  # both bring NumPy, which a reader of these records can do without
+    from rag.retrieve import Retrieval
+    from rag.understand import Reading
 
 __all__ = [
     "SCHEMA_VERSION",
@@ -21,6 +25,7 @@ __all__ = [
     "Retrieved",
     "SentenceAdded",
     "Verdict",
+    "reading_json",
 ]
 
 SCHEMA_VERSION = 1
@@ -69,6 +74,8 @@ class Answer:
     """The whole answer to one question. Declining is an answer too: ``abstained`` is true then,
     ``reason`` says why, ``sentences`` is empty and ``passages`` are the nearest that were found.
 
+    ``answer_id`` names it: derived from the question and everything else that decided the answer.
+    ``understood`` is how the question was understood.
     ``searched`` is the question as both legs looked for it: completed from the dialogue where it
     leaned on an earlier one, else equal to ``question``. ``answer`` is the sentences as one text,
     each followed by its marks (``…。[1]``).
@@ -86,13 +93,17 @@ class Answer:
     index_generation: str
     config_fingerprint: str
     timings_ms: Mapping[str, float] = field(default_factory=dict)
+    answer_id: str = ""
+    understood: "Reading | None" = None
 
     def to_json(self) -> dict[str, Any]:
         """The answer as plain JSON values, with ``schema_version``."""
         return {
             "schema_version": SCHEMA_VERSION,
+            "answer_id": self.answer_id,
             "question": self.question,
             "searched": self.searched,
+            "understood": reading_json(self.understood) if self.understood else None,
             "answer": self.answer,
             "sentences": [{"text": s.text, "citations": list(s.citations)} for s in self.sentences],
             "citations": [_citation_json(c) for c in self.citations],
@@ -108,9 +119,14 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Retrieved:
-    """The first event: the passages, best first, before any sentence is written."""
+    """The first event: the passages, best first, before any sentence is written.
+
+    Beside them stands how the question was read and how the passages were found.
+    """
 
     passages: tuple[Passage, ...]
+    reading: "Reading | None" = None
+    retrieval: "Retrieval | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +148,27 @@ class Finished:
 
 
 Event = Retrieved | SentenceAdded | Finished
+
+
+def reading_json(reading: "Reading") -> dict[str, Any]:
+    """How a question was understood, as plain JSON values."""
+    completion, suggestion = reading.completion, reading.suggestion
+    return {
+        "completed": completion.text if completion else None,
+        "aliases": [{"said": match.said, "names": list(match.names)} for match in reading.aliases],
+        "dates": [
+            {
+                "said": hint.said,
+                "since": hint.since.isoformat() if hint.since else None,
+                "until": hint.until.isoformat() if hint.until else None,
+                "limits": hint.limits,
+            }
+            for hint in reading.dates
+        ],
+        "sides": list(reading.search.sides),
+        "suggestion": suggestion.text if suggestion else None,
+        "without": sorted(reading.without),
+    }
 
 
 def _citation_json(citation: Citation) -> dict[str, Any]:

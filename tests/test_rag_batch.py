@@ -18,11 +18,16 @@ def test_a_line_is_read():
             "question": "那建行呢？",
             "dialogue": [{"question": "工行呢？", "answer": "有。"}, {"question": "农行呢？"}],
             "filters": {"since": "2020", "until": "2020-02", "source": "甲", "lang": ["zh", "en"]},
+            "today": "2021-03",
+            "without": ["dates", "aliases"],
         }
     )
     assert request.id == 7
-    assert request.dialogue == (Turn("工行呢？", "有。"), Turn("农行呢？"))
-    assert request.filters == Filters(
+    assert request.asked.question == "那建行呢？"
+    assert request.asked.dialogue == (Turn("工行呢？", "有。"), Turn("农行呢？"))
+    assert request.asked.today == date(2021, 3, 1)
+    assert request.asked.without == ("dates", "aliases")
+    assert request.asked.filters == Filters(
         since=date(2020, 1, 1),
         until=date(2020, 2, 29),
         sources=("甲",),
@@ -43,6 +48,9 @@ BAD = [
     ('{"id": 1, "question": "a", "filters": {"since": "2021", "until": "2020"}}', "ends before"),
     ('{"id": 1, "question": "a", "filters": {"form": "x"}}', "unknown field 'form'"),
     ('{"id": 1, "question": "……"}', "nothing to search for"),
+    ('{"id": 1, "question": "a", "today": 7}', '"today" must be a date string'),
+    ('{"id": 1, "question": "a", "without": "date"}', "unknown step 'date'; known: rewriting"),
+    ('{"id": 1, "question": "从2022年到2020年有什么？"}', "2020"),
     ("[" * 100_000, "not valid JSON"),
     ('{"id": 1, "question": "a", "n": ' + "9" * 5000 + "}", "not valid JSON"),
     ('{"id": "\\ud800", "question": "a"}', '"id" must be'),

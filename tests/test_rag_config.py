@@ -31,7 +31,10 @@ def test_a_file_changes_what_it_names(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[retreival]\n", r"unknown table \[retreival\]; known: answer, index, retrieval"),
+        (
+            "[retreival]\n",
+            r"unknown table \[retreival\]; known: answer, index, question, retrieval",
+        ),
         ("[answer]\nmax_sentence = 2\n", "unknown key 'max_sentence'; known: max_sentences"),
         ("[answer]\nmax_sentences = 'two'\n", "max_sentences must be a int, not 'two'"),
         ("[answer]\nmax_sentences = true\n", "max_sentences must be a int, not True"),

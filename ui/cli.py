@@ -1,4 +1,4 @@
-"""The terminal: ``youju index | ask | chat | show | info``.
+"""The terminal: ``youju index | ask | explain | chat | show | info``.
 
 Commands read their arguments, call one function of the layer below and print what it returns.
 Everything heavy is imported inside the command that needs it, so that ``--help`` is instant.
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from index.article import Article
     from index.passage import Filters
     from rag.answer import Asker
+    from rag.question import Asked
+    from rag.schema import Answer
 
 __all__ = ["main"]
 
@@ -34,6 +36,40 @@ index_option = click.option(
     help="Folder of the index.",
 )
 config_option = click.option("--config", type=_FILE, help="TOML file of settings.")
+_FILTER_OPTIONS = (
+    click.option(
+        "--since",
+        metavar="DATE",
+        help="Only articles of this date or later: 2020-05-12, 2020-05, 2020.",
+    ),
+    click.option("--until", metavar="DATE", help="Only articles of this date or earlier."),
+    click.option(
+        "--source",
+        metavar="NAME",
+        multiple=True,
+        help="Only articles of this source; may be repeated.",
+    ),
+    click.option(
+        "--lang", metavar="xx", multiple=True, help="Only articles in this language: zh, en, …"
+    ),
+    click.option("--tag", metavar="NAME", multiple=True, help="Only articles with this tag."),
+    click.option("--today", metavar="DATE", help="The day that 去年 or “last month” counts from."),
+    click.option(
+        "--without",
+        type=click.Choice(["rewriting", "aliases", "dates"]),
+        multiple=True,
+        help="Leave out a step of understanding the question; may be repeated.",
+    ),
+)
+
+
+def _asking_options(command: Any) -> Any:  # noqa: ANN401 - whatever click decorates
+    """The options of every command that asks."""
+    for option in reversed(_FILTER_OPTIONS):
+        command = option(command)
+    return command
+
+
 # What is printed and read is UTF-8 whatever the locale says; a byte of a question that is not
 # UTF-8 makes its own line a bad one.
 _OUTPUT: Any = {"encoding": "utf-8", "errors": "backslashreplace"}
@@ -153,19 +189,7 @@ def index_command(
 @index_option
 @click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
 @click.option("--k", type=click.IntRange(1, 100), help="Passages the answer may draw on.")
-@click.option(
-    "--since",
-    metavar="DATE",
-    help="Only articles of this date or later: 2020-05-12, 2020-05, 2020.",
-)
-@click.option("--until", metavar="DATE", help="Only articles of this date or earlier.")
-@click.option(
-    "--source", metavar="NAME", multiple=True, help="Only articles of this source; may be repeated."
-)
-@click.option(
-    "--lang", metavar="xx", multiple=True, help="Only articles in this language: zh, en, …"
-)
-@click.option("--tag", metavar="NAME", multiple=True, help="Only articles with this tag.")
+@_asking_options
 @click.option(
     "--batch",
     type=_FILE,
@@ -190,6 +214,8 @@ def ask(
     source: tuple[str, ...],
     lang: tuple[str, ...],
     tag: tuple[str, ...],
+    today: str | None,
+    without: tuple[str, ...],
     batch: Path | None,
     output: Path | None,
     config: Path | None,
@@ -206,18 +232,69 @@ def ask(
     if batch is not None:
         if since or until or source or lang or tag:
             raise UsageError('in a batch, filters stand in each line: {"filters": {"since": …}}')
+        if today or without:
+            raise UsageError('in a batch, each line says its own {"today": …, "without": […]}')
         with _open_asker(index, config) as asker:
             failed = _run_batch(asker, batch, output, k=k)
         sys.exit(1 if failed else 0)
 
+    from rag.journal import Journal
+
     filters = _filters(since=since, until=until, source=source, lang=lang, tag=tag)
+    asked = _asked(question or "", filters=filters, k=k, today=today, without=without)
     with _open_asker(index, config) as asker:
         if as_json:
-            answer = asker.answer(question or "", filters=filters, k=k)
+            answer = asker.answer_to(asked)
             click.echo(json.dumps(answer.to_json(), ensure_ascii=False, indent=2))
         else:
-            show = ["youju", "show", *(["--index", str(index)] if index != _INDEX else [])]
-            _print_stream(asker, question or "", filters, k=k, show=show)
+            chosen = ["--index", str(index)] if index != _INDEX else []
+            answer = _print_stream(asker, asked, chosen=chosen)
+        Journal(index).remember(answer.answer_id, asked)
+
+
+@app.command()
+@click.argument("question")
+@index_option
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON, with every candidate.")
+@click.option("--k", type=click.IntRange(1, 100), help="Passages the answer may draw on.")
+@_asking_options
+@config_option
+def explain(
+    *,
+    question: str,
+    index: Path,
+    as_json: bool,
+    k: int | None,
+    since: str | None,
+    until: str | None,
+    source: tuple[str, ...],
+    lang: tuple[str, ...],
+    tag: tuple[str, ...],
+    today: str | None,
+    without: tuple[str, ...],
+    config: Path | None,
+) -> None:
+    """Say why a question is answered as it is. QUESTION may be the id of an earlier answer."""
+    import re
+
+    from rag.explain import explanation_json, explanation_text
+    from rag.journal import Journal
+    from ui import render
+
+    filters = _filters(since=since, until=until, source=source, lang=lang, tag=tag)
+    if re.fullmatch("[0-9a-f]{12}", question):
+        if filters or today or without or k:
+            raise UsageError("an answer's id stands alone: it keeps its own filters and date")
+        asked = Journal(index).find(question)
+    else:
+        asked = _asked(question, filters=filters, k=k, today=today, without=without)
+    with _open_asker(index, config) as asker:
+        inspection = asker.inspect(asked)
+        if as_json:
+            told = explanation_json(inspection, index=asker.index)
+            click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        else:
+            click.echo(render.plain(explanation_text(inspection, index=asker.index)))
 
 
 @app.command()
@@ -362,24 +439,30 @@ def _open_asker(index: Path, config: Path | None) -> Iterator["Asker"]:
         yield Asker(opened, config=settings)
 
 
-def _print_stream(
-    asker: "Asker", question: str, filters: "Filters", *, k: int | None, show: list[str]
-) -> None:
-    from rag.schema import Finished, SentenceAdded
+def _print_stream(asker: "Asker", asked: "Asked", *, chosen: list[str]) -> "Answer":
+    """Print an answer as it comes; ``chosen`` are the options that choose this index."""
+    from rag.schema import Finished, Retrieved, SentenceAdded
     from ui import render
 
     style = render.Style(sys.stdout)
-    for event in asker.stream(question, filters=filters, k=k):
+    for event in asker.stream_to(asked):
         match event:
+            case Retrieved(reading=reading) if reading is not None:
+                if notes := render.reading(reading, style):
+                    click.echo(notes)
             case SentenceAdded(sentence=said):
                 click.echo(render.sentence(said, style))
-            case Finished(answer=answer) if answer.abstained:
-                click.echo(answer.answer)
-                click.echo(style.dim(f"({answer.reason})"))
-                if answer.passages:
-                    click.echo("\n" + render.nearest(answer.passages, style))
             case Finished(answer=answer):
-                click.echo("\n" + render.citations(answer.citations, style, show=show))
+                if answer.abstained:
+                    click.echo(answer.answer)
+                    click.echo(style.dim(f"({answer.reason})"))
+                    if answer.passages:
+                        click.echo("\n" + render.nearest(answer.passages, style))
+                else:
+                    show = ["youju", "show", *chosen]
+                    click.echo("\n" + render.citations(answer.citations, style, show=show))
+                return answer
+    raise AssertionError("the stream ended without its last event")
 
 
 def _run_batch(asker: "Asker", batch: Path, output: Path | None, *, k: int | None) -> int:
@@ -432,6 +515,22 @@ def _filters(
         languages=lang,
         tags=tag,
     )
+
+
+def _asked(
+    question: str,
+    *,
+    filters: "Filters",
+    k: int | None,
+    today: str | None,
+    without: tuple[str, ...],
+) -> "Asked":
+    from rag.answer import today as this_day
+    from rag.batch import parse_day
+    from rag.question import Asked
+
+    day = parse_day(today, field="--today") if today is not None else this_day()
+    return Asked(question, filters=filters, k=k, today=day, without=without)
 
 
 def _span(text: str, length: int) -> tuple[int, int]:

@@ -9,8 +9,8 @@ from eval.cases import load_cases
 from eval.quality import judge
 from index.article import Article
 from index.errors import UsageError
-from rag.answer import Asker
-from rag.question import Turn
+from rag.answer import Asker, today
+from rag.question import Asked, Turn
 from rag.schema import Event
 from ui.page import CollectionSummary
 
@@ -40,9 +40,13 @@ class Collection:
             max_question_chars=asker.config.answer.max_question_chars,
         )
 
-    def stream(self, question: str, *, dialogue: Sequence[Turn] = ()) -> Iterator[Event]:
+    def stream(
+        self, question: str, *, dialogue: Sequence[Turn] = (), without: Sequence[str] = ()
+    ) -> Iterator[Event]:
         """Answer a question event by event."""
-        return self._asker.stream(question, dialogue=dialogue)
+        return self._asker.stream_to(
+            Asked(question, today(), dialogue=tuple(dialogue), without=tuple(without))
+        )
 
     def article(self, article_id: str) -> Article:
         """The article with this id; KeyError when there is none."""

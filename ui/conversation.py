@@ -8,16 +8,18 @@ A citation is a link ``#cite/ARTICLE/START/END/LABEL`` that says all that is nee
 no table on the server, nothing lost on a reload.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from index.passage import Passage
 from rag.question import Turn
 from rag.schema import AnswerSentence, Citation, Event, Finished, Retrieved, SentenceAdded, Verdict
+from rag.understand import Reading, Step
 from ui.strings import Strings
 from ui.untrusted import inert, inert_html
 
-__all__ = ["Exchange", "apply_event", "dialogue", "messages"]
+__all__ = ["Exchange", "apply_event", "dialogue", "messages", "suggested", "undoable"]
 
 MAX_PASSAGES = 8
 """More than these are not listed below an answer: people do not read further."""
@@ -30,7 +32,10 @@ TITLE_CHARS = 120
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One question and how far its answer has come."""
+    """One question and how far its answer has come.
+
+    ``without`` are the steps of understanding that the person took back.
+    """
 
     question: str
     passages: tuple[Passage, ...] | None = None
@@ -43,6 +48,8 @@ class Exchange:
     answer: str = ""
     stopped: bool = False
     error: str | None = None
+    reading: Reading | None = None
+    without: tuple[str, ...] = ()
 
     @property
     def running(self) -> bool:
@@ -53,8 +60,8 @@ class Exchange:
 def apply_event(exchange: Exchange, event: Event) -> Exchange:
     """Return the exchange after one more event. The last event's answer has the last word."""
     match event:
-        case Retrieved(passages=passages):
-            return replace(exchange, passages=passages)
+        case Retrieved(passages=passages, reading=reading):
+            return replace(exchange, passages=passages, reading=reading)
         case SentenceAdded(sentence=sentence, citations=citations):
             known = {c.n for c in exchange.citations}
             new = tuple(c for c in citations if c.n not in known)
@@ -82,6 +89,26 @@ def dialogue(exchanges: tuple[Exchange, ...]) -> tuple[Turn, ...]:
     return tuple(Turn(e.question, e.answer) for e in exchanges if e.finished)
 
 
+def undoable(exchange: Exchange) -> tuple[Step, ...]:
+    """List the steps of understanding that shaped an answer and can be taken back."""
+    reading = exchange.reading
+    if reading is None or exchange.running:
+        return ()
+    took = {
+        Step.REWRITING: reading.completion is not None,
+        Step.ALIASES: bool(reading.aliases),
+        Step.DATES: bool(reading.dates),
+    }
+    return tuple(step for step, taken in took.items() if taken)
+
+
+def suggested(exchange: Exchange) -> str | None:
+    """The question as it may have been meant, where something looks like a slip."""
+    if exchange.reading is None or exchange.reading.suggestion is None or exchange.running:
+        return None
+    return exchange.reading.suggestion.text
+
+
 def messages(exchanges: tuple[Exchange, ...], *, strings: Strings) -> list[dict[str, str]]:
     """Render a conversation as chat messages: ``{"role": …, "content": markup}``."""
     rendered: list[dict[str, str]] = []
@@ -98,6 +125,9 @@ def _answer(exchange: Exchange, strings: Strings) -> str:
     if exchange.searched and exchange.searched != exchange.question:
         shown = inert_html(_shorten(exchange.searched, HINT_CHARS))
         parts.append(f'<div class="yj-note">{strings.searched}<bdi>{shown}</bdi></div>')
+    if exchange.reading is not None:
+        notes = (_shorten(note, HINT_CHARS) for note in _notes(exchange.reading, strings))
+        parts += [f'<div class="yj-note"><bdi>{inert_html(note)}</bdi></div>' for note in notes]
     if exchange.sentences:
         parts.append(_prose(exchange.sentences, by_number, strings))
     if exchange.error is not None:
@@ -114,6 +144,17 @@ def _answer(exchange: Exchange, strings: Strings) -> str:
         parts.append(_passages(exchange, exchange.passages, strings))
     # One HTML block without a blank line: Markdown leaves all of it alone.
     return f'<div class="yj-answer">{"".join(parts)}</div>'
+
+
+def _notes(reading: Reading, strings: Strings) -> Iterator[str]:
+    """How the question was understood, a line for each step."""
+    for match in reading.aliases:
+        yield strings.note_alias.format(said=match.said, names="、".join(match.names[:3]))
+    for hint in reading.dates:
+        text = strings.note_dates_only if hint.limits else strings.note_dates_preferred
+        yield text.format(said=hint.said, since=hint.since or "…", until=hint.until or "…")
+    if reading.suggestion is not None:
+        yield strings.note_suggestion.format(text=reading.suggestion.text)
 
 
 def _prose(

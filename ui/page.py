@@ -9,7 +9,7 @@ import html
 import json
 import logging
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Protocol
@@ -18,7 +18,15 @@ from index.article import Article
 from index.errors import UsageError, YoujuError
 from rag.question import Turn
 from rag.schema import Event
-from ui.conversation import Exchange, apply_event, dialogue, messages
+from rag.understand import Step
+from ui.conversation import (
+    Exchange,
+    apply_event,
+    dialogue,
+    messages,
+    suggested,
+    undoable,
+)
 from ui.pace import paced
 from ui.strings import Strings
 from ui.untrusted import without_surrogates
@@ -70,8 +78,13 @@ class ChatBackend(Protocol):
     first. ``article`` raises LookupError or UsageError for an id that is not there.
     """
 
-    def stream(self, question: str, *, dialogue: Sequence[Turn] = ()) -> Iterator[Event]:
-        """Answer a question: one Retrieved, any number of SentenceAdded, one Finished."""
+    def stream(
+        self, question: str, *, dialogue: Sequence[Turn] = (), without: Sequence[str] = ()
+    ) -> Iterator[Event]:
+        """Answer a question: one Retrieved, any number of SentenceAdded, one Finished.
+
+        ``without`` names steps of understanding that are left out.
+        """
         ...
 
     def article(self, article_id: str) -> Article:
@@ -119,6 +132,14 @@ def build_page(backend: ChatBackend, *, strings: Strings) -> "Blocks":
             placeholder=_empty(summary, strings),
             examples=[{"text": question} for question in summary.examples[:MAX_EXAMPLES]] or None,
         )
+        with gr.Row(elem_id="yj-steps"):
+            undo = {
+                step: gr.Button(text, size="sm", variant="secondary", visible=False, scale=0)
+                for step, text in _undo_texts(strings).items()
+            }
+            accept = gr.Button(
+                strings.ask_suggestion, size="sm", variant="secondary", visible=False, scale=0
+            )
         box = gr.Textbox(
             elem_id="yj-question",
             label=strings.question_label,
@@ -134,22 +155,51 @@ def build_page(backend: ChatBackend, *, strings: Strings) -> "Blocks":
             **idle,
         )
 
-        def ask(question: str | None, exchanges: tuple[Exchange, ...]) -> Iterator[tuple[Any, ...]]:
+        def offers(latest: tuple[Exchange, ...]) -> list[Any]:
+            """Which of the buttons under the chat fit its last answer."""
+            steps = undoable(latest[-1]) if latest else ()
+            slip = bool(latest) and suggested(latest[-1]) is not None
+            return [*(gr.update(visible=step in steps) for step in undo), gr.update(visible=slip)]
+
+        def ask(
+            question: str | None,
+            exchanges: tuple[Exchange, ...],
+            without: tuple[str, ...] = (),
+        ) -> Iterator[tuple[Any, ...]]:
             if not (question or "").strip():
-                yield (gr.skip(),) * 4
+                yield (gr.skip(),) * (4 + len(undo) + 1)
                 return
             # One writer: the buttons only leave word here, and this loop ends by itself. A
             # handler that cancelled it would race with the update that is under way.
             control = _Control()
             # The box is left alone while the answer runs: the next question may be typed.
             box_update: Any = gr.update(value="", **busy)
-            for latest in _answers(backend, question or "", exchanges, control, strings=strings):
-                yield box_update, messages(latest, strings=strings), latest, control
+            latest = exchanges
+            for latest in _answers(
+                backend, question or "", exchanges, control, strings=strings, without=without
+            ):
+                shown = messages(latest, strings=strings)
+                yield box_update, shown, latest, control, *offers(())
                 box_update = gr.skip()
             if control.discarded:
-                yield gr.update(**idle), [], (), None
+                yield gr.update(**idle), [], (), None, *offers(())
             else:
-                yield gr.update(**idle), gr.skip(), gr.skip(), None
+                yield gr.update(**idle), gr.skip(), gr.skip(), None, *offers(latest)
+
+        def ask_again(step: Step) -> Callable[..., Iterator[tuple[Any, ...]]]:
+            """The last question once more, with one step of understanding taken back."""
+
+            def handler(exchanges: tuple[Exchange, ...]) -> Iterator[tuple[Any, ...]]:
+                if exchanges:
+                    last = exchanges[-1]
+                    yield from ask(last.question, exchanges[:-1], (*last.without, step.value))
+
+            return handler
+
+        def ask_suggested(exchanges: tuple[Exchange, ...]) -> Iterator[tuple[Any, ...]]:
+            meant = suggested(exchanges[-1]) if exchanges else None
+            if meant is not None:
+                yield from ask(meant, exchanges[:-1])
 
         def ask_example(
             exchanges: tuple[Exchange, ...], chosen: "SelectData"
@@ -167,9 +217,9 @@ def build_page(backend: ChatBackend, *, strings: Strings) -> "Blocks":
             if control is not None:
                 control.discarded = True
                 control.ended.set()
-            return gr.update(value="", **idle), [], (), None
+            return gr.update(value="", **idle), [], (), None, *offers(())
 
-        outputs = [box, chat, history, running]
+        outputs = [box, chat, history, running, *undo.values(), accept]
         hidden: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         streams: dict[str, Any] = {
             **hidden,
@@ -179,6 +229,9 @@ def build_page(backend: ChatBackend, *, strings: Strings) -> "Blocks":
         }
         box.submit(ask, [box, history], outputs, **streams)
         chat.example_select(ask_example, [history], outputs, **streams)
+        for step, button in undo.items():
+            button.click(ask_again(step), [history], outputs, **streams)
+        accept.click(ask_suggested, [history], outputs, **streams)
         # Not queued: a full queue must not keep anyone from stopping.
         box.stop(stop, [running], None, queue=False, **hidden)
         new_chat.click(start_over, [running], outputs, queue=False, **hidden)
@@ -270,10 +323,11 @@ def _answers(
     control: _Control,
     *,
     strings: Strings,
+    without: tuple[str, ...] = (),
 ) -> Iterator[tuple[Exchange, ...]]:
     """Yield the conversation as it grows by one question, at most every ``UPDATE_INTERVAL_S``."""
     question = without_surrogates(text).strip()
-    latest = Exchange(question=question)
+    latest = Exchange(question=question, without=without)
     longest = backend.summary().max_question_chars
     if len(question) > longest:
         error = strings.too_long.format(max_chars=longest, chars=len(question))
@@ -282,7 +336,7 @@ def _answers(
         return
     yield (*exchanges, latest)
     try:
-        stream = backend.stream(question, dialogue=dialogue(exchanges))
+        stream = backend.stream(question, dialogue=dialogue(exchanges), without=without)
         for events in paced(stream, interval_s=UPDATE_INTERVAL_S, stop=control.ended):
             for event in events:
                 latest = apply_event(latest, event)
@@ -299,6 +353,14 @@ def _answers(
         # A face is where the unexpected ends: the person gets a sentence, the log the rest.
         _log.exception("answering failed")
         yield (*exchanges, replace(latest, error=strings.failed_inside))
+
+
+def _undo_texts(strings: Strings) -> dict[Step, str]:
+    return {
+        Step.REWRITING: strings.undo_rewriting,
+        Step.ALIASES: strings.undo_aliases,
+        Step.DATES: strings.undo_dates,
+    }
 
 
 def _chosen_text(value: object) -> str:

@@ -9,8 +9,9 @@ from typing import TextIO
 from index.article import Article
 from index.passage import Passage
 from rag.schema import AnswerSentence, Citation
+from rag.understand import Reading
 
-__all__ = ["Style", "article", "citations", "nearest", "plain", "sentence"]
+__all__ = ["Style", "article", "citations", "nearest", "plain", "reading", "sentence"]
 
 # Control characters from an article would drive the terminal (colours, titles, worse);
 # bidirectional overrides would show text in another order than it is cited in.
@@ -52,6 +53,23 @@ def plain(text: str) -> str:
 def sentence(said: AnswerSentence, style: Style) -> str:
     """One sentence of the answer with its citation numbers behind it."""
     return plain(said.text) + "".join(style.number(f"[{n}]") for n in said.citations)
+
+
+def reading(read: Reading, style: Style) -> str:
+    """How the question was understood, a line for each step that can be taken back."""
+    lines = []
+    if read.completion is not None:
+        lines.append(f"read as: {plain(read.completion.text)}  (--without rewriting)")
+    for match in read.aliases:
+        names = ", ".join(map(plain, match.names[:4]))
+        lines.append(f"{plain(match.said)} = {names}  (--without aliases)")
+    for hint in read.dates:
+        kind = "only" if hint.limits else "preferred"
+        days = f"{hint.since or '…'} to {hint.until or '…'}"
+        lines.append(f"{plain(hint.said)}: {days} {kind}  (--without dates)")
+    if read.suggestion is not None:
+        lines.append(f"did you mean: {plain(read.suggestion.text)}")
+    return "\n".join(style.dim(f"({line})") for line in lines)
 
 
 def citations(cited: Iterable[Citation], style: Style, *, show: Sequence[str]) -> str:

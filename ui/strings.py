@@ -31,6 +31,14 @@ class Strings:
     reading: str
     found_passages: str
     searched: str
+    note_alias: str
+    note_dates_only: str
+    note_dates_preferred: str
+    note_suggestion: str
+    undo_rewriting: str
+    undo_aliases: str
+    undo_dates: str
+    ask_suggestion: str
     citation: str
     citations: str
     passages: str
@@ -82,6 +90,14 @@ SIMPLIFIED = Strings(
     reading="正在查找…",
     found_passages="找到 {count} 个相关段落，正在整理回答…",
     searched="按此检索：",
+    note_alias="{said} 也查 {names}",
+    note_dates_only="{said}：只查 {since} 至 {until} 的文章",
+    note_dates_preferred="{said}：优先 {since} 至 {until} 的文章",
+    note_suggestion="您是不是要问：{text}",
+    undo_rewriting="不接上文，重新查",
+    undo_aliases="不查别名，重新查",
+    undo_dates="不限日期，重新查",
+    ask_suggestion="改用建议的写法提问",
     citation="引用",
     citations="引用 Citations",
     passages="检索到的段落（{count}）",

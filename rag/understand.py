@@ -1,0 +1,162 @@
+"""From what a person typed to what both legs look for, with every step on record.
+
+In: a question, its dialogue, the filters that were set, the day. Out: a ``Reading``: the question
+completed from the dialogue, the other names of what it names, the dates it speaks of, the sides
+it compares, and how a slip in it might have been meant. A step is shown to the person, who can
+take it back: it is named in ``without`` then. Nothing here knows how passages are ranked.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+
+from index.aliases import Aliases, AliasMatch, variants
+from index.passage import Filters
+from index.search import Index
+from rag.config import Config
+from rag.dates import DateHint, filters_of, load_periods, read_dates
+from rag.followup import Completion, complete
+from rag.question import Asked, Question, Turn, read_question
+from rag.retrieve import Search
+from rag.rewrite import ChatRewriter, Rewriter
+from rag.spelling import Suggestion, suggest
+
+__all__ = ["Reading", "Step", "Understander", "sides_of"]
+
+
+_LATE_DAYS = 365
+"""An article tells of a time when it is over: how much later it may appear and still be found.
+Within that, dates nearer to what was asked for go first (docs/decisions/0007)."""
+
+
+class Step(StrEnum):
+    """A step of understanding that can be left out."""
+
+    REWRITING = "rewriting"
+    ALIASES = "aliases"
+    DATES = "dates"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A question understood.
+
+    Offsets of ``aliases`` and ``dates`` count in the question as it is searched for.
+    ``completion`` is None where the question stands by itself. ``suggestion`` is only offered:
+    what was typed is what is searched for. ``without`` are the steps that were taken back.
+    """
+
+    search: Search
+    completion: Completion | None
+    aliases: tuple[AliasMatch, ...]
+    dates: tuple[DateHint, ...]
+    suggestion: Suggestion | None
+    without: frozenset[Step] = frozenset()
+
+    @property
+    def question(self) -> Question:
+        """The question as it is searched for."""
+        return self.search.question
+
+
+class Understander:
+    """Reads questions about one index. Safe to share by threads."""
+
+    def __init__(self, index: Index, *, config: Config) -> None:
+        """Load the user's own aliases and periods, where the configuration names some.
+
+        Raises:
+            UsageError: one of these files is missing or wrong, or the rewriter's address is.
+        """
+        self._index = index
+        self._longest = config.answer.max_question_chars
+        own = config.question
+        self._aliases = Aliases.load(Path(own.aliases) if own.aliases else None)
+        self._periods = load_periods(Path(own.periods) if own.periods else None)
+        self._rewriter: Rewriter | None = ChatRewriter(own.rewriter) if own.rewriter else None
+
+    def read(self, request: Asked) -> Reading:
+        """Understand one question.
+
+        Raises:
+            UsageError: nothing to search for is in it, it is too long, or it names a range of
+                dates that ends before it begins.
+        """
+        text, skipped = request.question, frozenset(map(Step, request.without))
+        typed = read_question(text, max_chars=self._longest)
+        completion = None
+        if request.dialogue and Step.REWRITING not in skipped:
+            completion = self._complete(typed.text, request.dialogue)
+        question = typed
+        if completion is not None:
+            question = read_question(text, searched=completion.text, max_chars=self._longest)
+        asked = question.searched
+        aliases = () if Step.ALIASES in skipped else self._aliases.find(asked)
+        dates: tuple[DateHint, ...] = ()
+        if Step.DATES not in skipped:
+            dates = read_dates(asked, today=request.today, periods=self._periods)
+        search = Search(
+            question,
+            filters=_narrowed(request.filters, dates),
+            names=tuple((match.said, *match.names) for match in aliases),
+            variants=variants(asked, aliases) if aliases else (),
+            sides=sides_of(asked, [(match.start, match.end) for match in aliases]),
+            hints=dates,
+        )
+        suggestion = suggest(
+            typed.text,
+            frequencies=self._index.document_frequencies,
+            total=self._index.chunk_count,
+        )
+        return Reading(search, completion, aliases, dates, suggestion, skipped)
+
+    def _complete(self, question: str, dialogue: Sequence[Turn]) -> Completion | None:
+        names = _spans(self._aliases)
+        if self._rewriter is None:
+            return complete(question, dialogue, names=names)
+        written = self._rewriter.rewrite(question, dialogue)
+        if written is None:  # the server is away, or what it wrote is no question
+            return complete(question, dialogue, names=names)
+        return Completion(text=written, kept=(), changed="") if written != question else None
+
+
+def _spans(aliases: Aliases) -> Callable[[str], list[tuple[int, int]]]:
+    return lambda text: [(match.start, match.end) for match in aliases.find(text)]
+
+
+def _narrowed(filters: Filters, dates: Sequence[DateHint]) -> Filters:
+    """Add the dates that the question limits itself to; dates that a person set go first."""
+    if filters.since or filters.until:
+        return filters
+    since, until = filters_of(dates, late_days=_LATE_DAYS)
+    return replace(filters, since=since, until=until) if since or until else filters
+
+
+_JOINED = re.compile(
+    r"\s*(?:和|与|與|跟|同|及|以及|还是|還是|、|,|，|\bvs\.?|\bversus\b|\band\b|\bor\b|\bwith\b)\s*",
+    re.I,
+)
+
+
+def sides_of(question: str, names: Sequence[tuple[int, int]]) -> tuple[str, ...]:
+    """Write the question for each side of a comparison, the other sides left out.
+
+    >>> sides_of("工行和建行的手机银行有什么不同", [(0, 2), (3, 5)])
+    ('工行的手机银行有什么不同', '建行的手机银行有什么不同')
+
+    Names count as sides where nothing but a joining word stands between them.
+    """
+    run: list[tuple[int, int]] = []
+    for span in sorted(names):
+        if not run or _JOINED.fullmatch(question[run[-1][1] : span[0]]):
+            run.append(span)
+        elif len(run) > 1:
+            break
+        else:
+            run = [span]
+    if len(run) < 2:
+        return ()
+    before, after = question[: run[0][0]], question[run[-1][1] :]
+    return tuple(f"{before}{question[start:end]}{after}" for start, end in run)
