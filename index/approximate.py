@@ -5,7 +5,7 @@ lists a question must look into, and the recall that was measured that way again
 or the reason why there is none. Knows nothing of articles.
 """
 
-import random
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,13 +15,13 @@ from index.manifest import Approximation
 from index.sentences import sentences
 from index.vectors import VectorIndex, Vectors
 
-__all__ = ["QUESTIONS", "Recall", "approximate", "is_large", "sentence_of"]
+__all__ = ["Recall", "approximate", "is_large", "sample_questions"]
 
-QUESTIONS = 200
+_QUESTIONS = 200
 """Questions that recall is measured with: 2,000 neighbours, so ±0.3 points at a recall of 0.98."""
 
-RECALL_K = 10
-TARGET = 0.99
+_RECALL_K = 10
+_TARGET = 0.99
 """The recall that the probes are raised to. What is promised is 0.98; the rest is for questions
 other than those it was tried with."""
 
@@ -37,15 +37,23 @@ def is_large(config: IndexConfig, *, count: int, dim: int) -> bool:
     return config.vectors == "ivf" and count > 0
 
 
-def sentence_of(text: str, *, seed: int) -> str:
-    """Pick a sentence of a chunk: what a question asks for, and no vector of the index.
+def sample_questions(chunk_text: Callable[[int], str], *, count: int) -> list[str]:
+    """Pick single sentences of chunks from all over a collection of ``count`` chunks.
 
-    A chunk of which no sentence is long enough to mean something is taken whole.
+    That is about what a question asks for, and its vector is none of the index.
+
+    >>> sample_questions(["利率是百分之三点五。好。", "短。"].__getitem__, count=2)
+    ['利率是百分之三点五。', '短。']
     """
+    return [_sentence(chunk_text(row), row) for row in range(0, count, -(-count // _QUESTIONS))]
+
+
+def _sentence(text: str, row: int) -> str:
+    """A sentence; the whole text where none is long enough to mean something."""
     spans = [(a, b) for a, b in sentences(text) if b - a >= _MIN_SENTENCE_CHARS]
     if not spans:
         return text
-    start, end = random.Random(seed).choice(spans)  # noqa: S311 - nothing secret
+    start, end = spans[row % len(spans)]
     return text[start:end]
 
 
@@ -103,12 +111,12 @@ def approximate(
     count, dim = rows.shape
     lists = list_count(count)
     write_ivf(path, rows, lists=lists)
-    truth = Recall.of(questions, rows, k=RECALL_K)
+    truth = Recall.of(questions, rows, k=_RECALL_K)
     probes = min(8, lists)
     while True:
         index = VectorIndex.open(exact, dim=dim, count=count, ivf=path, lists=lists, probes=probes)
         recall = truth.measure(index)
-        if recall >= TARGET:
+        if recall >= _TARGET:
             return Approximation(
                 kind="ivf",
                 lists=lists,

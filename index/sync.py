@@ -25,7 +25,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import get_args
 
-from index.approximate import QUESTIONS, approximate, is_large, sentence_of
+from index.approximate import approximate, is_large, sample_questions
 from index.catalogue import CatalogueWriter, Claim, FileRecord, content_key
 from index.claims import Entry, Loss, resolve, whole_loss
 from index.config import IndexConfig, VectorKind
@@ -563,8 +563,7 @@ class _Sync:
         if not is_large(self._config, count=count, dim=dim):
             return None
         self._progress.update("vectors grouped", 0, count)
-        rows = range(0, count, -(-count // QUESTIONS))  # over the whole collection, evenly
-        texts = [sentence_of(catalogue.chunk_text(row), seed=row) for row in rows]
+        texts = sample_questions(catalogue.chunk_text, count=count)
         made = approximate(
             draft / VECTORS_IVF,
             exact=draft / VECTORS,
