@@ -33,7 +33,7 @@ from index.config import IndexConfig
 from index.embed import Embedder
 from index.embedding import LazyEmbedder, cut_and_embed
 from index.lexical import LexicalDocument, write_lexical
-from index.manifest import CATALOGUE, LEXICAL, VECTORS, VECTORS_IVF, Counts, vector_kind
+from index.manifest import CATALOGUE, LEXICAL, VECTORS, VECTORS_IVF, Approximation, Counts
 from index.progress import Progress
 from index.reading import READING_VERSION
 from index.search import open_index
@@ -252,7 +252,7 @@ def serve(directory: Path, *, questions: int, embedder: Embedder | None = None) 
         return Figures(
             chunks=index.chunk_count,
             articles=index.article_count,
-            kind=vector_kind(index.manifest.approximation),
+            kind=_kind(index.manifest.approximation),
             open_s=open_s,
             lexical_ms=tuple(lexical_ms),
             dense_ms=tuple(dense_ms),
@@ -291,6 +291,15 @@ def table(figures: Figures) -> str:
         + _verdict("", -figures.recall, -at_most.recall),
     ]
     return "\n".join(lines)
+
+
+def _kind(made: Approximation | None) -> str:
+    if made is None:
+        return "flat"
+    return (
+        f"{made.kind}, {made.probes} of {made.lists} lists; when built, recall@{made.k} was "
+        f"{made.recall:.3f} of {made.questions} sentences"
+    )
 
 
 @dataclass(frozen=True, slots=True)

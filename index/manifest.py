@@ -41,7 +41,6 @@ __all__ = [
     "parse_manifest",
     "render_manifest",
     "term_versions",
-    "vector_kind",
 ]
 
 FORMAT_VERSION = 1
@@ -139,17 +138,6 @@ def term_versions() -> dict[str, str]:
         "tantivy": _installed("tantivy"),
         "unicode": unicodedata.unidata_version,
     }
-
-
-def vector_kind(approximation: Approximation | None) -> str:
-    """Say in one line how the vectors are searched."""
-    if approximation is None:
-        return "flat (every vector is compared)"
-    made = approximation
-    return (
-        f"{made.kind} ({made.probes} of {made.lists} lists, "
-        f"recall@{made.k} {made.recall:.3f} of {made.questions} questions)"
-    )
 
 
 def render_manifest(manifest: Manifest) -> bytes:
