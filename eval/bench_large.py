@@ -33,7 +33,7 @@ from index.config import IndexConfig
 from index.embed import Embedder
 from index.embedding import LazyEmbedder, cut_and_embed
 from index.lexical import LexicalDocument, write_lexical
-from index.manifest import CATALOGUE, LEXICAL, VECTORS, VECTORS_IVF, Approximation, Counts
+from index.manifest import CATALOGUE, LEXICAL, VECTOR_CODES, VECTORS, Approximation, Counts
 from index.progress import Progress
 from index.reading import READING_VERSION
 from index.search import open_index
@@ -185,7 +185,7 @@ def build(
         if is_large(config, count=len(made.vectors), dim=made.dim):
             texts = sample_questions(catalogue.chunk_text, count=len(made.vectors))
             found = approximate(
-                draft / VECTORS_IVF,
+                draft / VECTOR_CODES,
                 exact=draft / VECTORS,
                 rows=made.vectors,
                 questions=lazy.embed_questions(texts),
@@ -297,7 +297,7 @@ def _kind(made: Approximation | None) -> str:
     if made is None:
         return "flat"
     return (
-        f"{made.kind}, {made.probes} of {made.lists} lists; when built, recall@{made.k} was "
+        f"{made.kind}, {made.candidates} candidates; when built, recall@{made.k} was "
         f"{made.recall:.3f} of {made.questions} sentences"
     )
 

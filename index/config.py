@@ -5,7 +5,7 @@ from typing import Literal
 
 __all__ = ["IndexConfig", "VectorKind"]
 
-VectorKind = Literal["auto", "flat", "ivf"]
+VectorKind = Literal["auto", "flat", "codes"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,9 +17,9 @@ class IndexConfig:
     ``max_chars``: the longest chunk, in characters; a longer sentence is cut.
     ``max_file_mb``: a larger file is quarantined.
     ``keep_generations``: how many generations stay on disk, the current one included.
-    ``vectors``: ``flat`` compares a question with every vector, ``ivf`` with those of the nearest
-    groups, in a quarter of the memory; ``auto`` is flat up to ``flat_mb`` of vectors (4 bytes a
-    dimension), which a question reads through in some 5 ms.
+    ``vectors``: ``flat`` compares a question with every vector, ``codes`` with short codes of them
+    and then the best exactly; ``auto`` is flat up to ``flat_mb`` of vectors (4 bytes a dimension),
+    which a question reads through in some 5 ms.
     """
 
     embedder: str = "bundled"

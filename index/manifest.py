@@ -31,7 +31,7 @@ __all__ = [
     "MANIFEST",
     "MAX_MANIFEST_BYTES",
     "VECTORS",
-    "VECTORS_IVF",
+    "VECTOR_CODES",
     "Approximation",
     "Counts",
     "FileEntry",
@@ -47,7 +47,7 @@ FORMAT_VERSION = 1
 MANIFEST = "manifest.json"
 CATALOGUE = "catalogue.sqlite"
 VECTORS = "vectors.faiss"
-VECTORS_IVF = "vectors.ivf"
+VECTOR_CODES = "vectors.codes"
 LEXICAL = "lexical"
 GENERATION_NAME = re.compile(r"g[0-9]{6,12}", re.ASCII)
 # Ours has about 2 kB. What is larger was not written by us and is not worth parsing.
@@ -66,16 +66,15 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Approximation:
-    """How the vectors are searched without comparing them all, and what was measured of it.
+    """How the vectors are searched without reading them all, and what was measured of it.
 
-    A question looks into ``probes`` of the ``lists`` of an inverted file (``kind`` is ``ivf``).
-    That found the share ``recall`` of the true ``k`` nearest of ``questions`` questions, which
-    were sentences of the collection's own chunks.
+    ``kind`` is ``codes``: of the rows that are best by their codes, at least ``candidates`` are
+    scored. That found the share ``recall`` of the true ``k`` nearest of ``questions`` questions,
+    which were sentences of the collection's own chunks.
     """
 
     kind: str
-    lists: int
-    probes: int
+    candidates: int
     recall: float
     k: int
     questions: int
@@ -201,7 +200,7 @@ def _manifest(values: dict[str, Any]) -> Manifest:
         raise ValueError("parent is no name of a generation")
     entries = {_inside(name): _entry(entry) for name, entry in files.items()}
     approximation = _approximation(values.get("approximation"))
-    for needed in (CATALOGUE, VECTORS, *([VECTORS_IVF] if approximation else [])):
+    for needed in (CATALOGUE, VECTORS, *([VECTOR_CODES] if approximation else [])):
         if needed not in entries:
             raise ValueError(f"{needed} is not listed")
     if not any(name.startswith(LEXICAL + "/") for name in entries):
@@ -233,12 +232,10 @@ def _approximation(value: object) -> Approximation | None:
     made = Approximation(
         kind=_text(value, "kind"),
         recall=recall,
-        **{name: _count(value, name) for name in ("lists", "probes", "k", "questions")},
+        **{name: _count(value, name) for name in ("candidates", "k", "questions")},
     )
-    if made.kind != "ivf":
+    if made.kind != "codes":
         raise ValueError("the kind of the approximation is unknown")
-    if not 1 <= made.probes <= made.lists:
-        raise ValueError("the probes are no part of the lists")
     return made
 
 

@@ -3,7 +3,7 @@
     INDEX_DIR/CURRENT                        the name of the current generation, replaced by rename
     INDEX_DIR/LOCK                           held by the one writer
     INDEX_DIR/generations/g000001/           never changed once it has this name
-        catalogue.sqlite, vectors.faiss, vectors.ivf where there are many, lexical/…,
+        catalogue.sqlite, vectors.faiss, vectors.codes where there are many, lexical/…,
         manifest.json (written last)
 
 In come finished drafts from a writer, or the name of a folder from a reader; out comes a
@@ -54,8 +54,8 @@ from index.manifest import (
     LEXICAL,
     MANIFEST,
     MAX_MANIFEST_BYTES,
+    VECTOR_CODES,
     VECTORS,
-    VECTORS_IVF,
     Approximation,
     Counts,
     FileEntry,
@@ -541,9 +541,8 @@ def open_vectors(folder: Path, manifest: Manifest) -> "VectorIndex":
         folder / VECTORS,
         dim=manifest.dim,
         count=manifest.counts.chunks,
-        ivf=folder / VECTORS_IVF if made else None,
-        lists=made.lists if made else 0,
-        probes=made.probes if made else 0,
+        codes=folder / VECTOR_CODES if made else None,
+        candidates=made.candidates if made else 0,
     )
 
 

@@ -38,8 +38,8 @@ from index.lexical import LexicalDocument, write_lexical
 from index.manifest import (
     CATALOGUE,
     LEXICAL,
+    VECTOR_CODES,
     VECTORS,
-    VECTORS_IVF,
     Approximation,
     Counts,
     config_fingerprint,
@@ -558,22 +558,22 @@ class _Sync:
     def _approximate(
         self, catalogue: CatalogueWriter, vectors: Vectors, draft: Path
     ) -> Approximation | None:
-        """Give many vectors an inverted file, its recall measured with sentences of chunks."""
+        """Give many vectors codes, and measure recall with sentences of chunks."""
         count, dim = vectors.shape
         if not is_large(self._config, count=count, dim=dim):
             return None
-        self._progress.update("vectors grouped", 0, count)
+        self._progress.update("vectors coded", 0, count)
         texts = sample_questions(catalogue.chunk_text, count=count)
         made = approximate(
-            draft / VECTORS_IVF,
+            draft / VECTOR_CODES,
             exact=draft / VECTORS,
             rows=vectors,
             questions=self._embedder.embed_questions(texts),
         )
         if made is None:
             self._notes.append(
-                "every vector is compared with every question: an approximate index finds too few "
-                "of the nearest in this collection"
+                "every vector is compared with every question: by codes too few of the nearest "
+                "are found in this collection"
             )
         return made
 

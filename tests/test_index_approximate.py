@@ -1,4 +1,4 @@
-"""When vectors get an inverted file, how its probes are found, and what a sync makes of it."""
+"""When vectors get codes, how many candidates they take, and what a sync makes of it."""
 
 from dataclasses import replace
 
@@ -17,7 +17,7 @@ from index.store import open_generation, verify
 from index.sync import sync
 from index.vectors import VectorIndex, unit_rows, write_vectors
 
-IVF = replace(CONFIG, vectors="ivf")
+CODES = replace(CONFIG, vectors="codes")
 
 
 def random_rows(n, dim, seed=0):
@@ -30,8 +30,8 @@ def test_the_kind_follows_the_size_of_the_vectors_whatever_their_dimension():
     assert is_large(auto, count=1025, dim=256)
     assert is_large(auto, count=1024, dim=257)
     assert not is_large(IndexConfig(vectors="flat"), count=10**9, dim=512)
-    assert is_large(IndexConfig(vectors="ivf"), count=1, dim=2)
-    assert not is_large(IndexConfig(vectors="ivf"), count=0, dim=2)
+    assert is_large(IndexConfig(vectors="codes"), count=1, dim=2)
+    assert not is_large(IndexConfig(vectors="codes"), count=0, dim=2)
 
 
 def test_questions_are_single_sentences_from_all_over():
@@ -58,17 +58,15 @@ def test_recall_is_the_share_of_true_neighbours(tmp_path):
     assert half == pytest.approx(np.mean(kept))
 
 
-def test_probes_are_raised_until_recall_is_reached(tmp_path):
-    rows, questions = random_rows(5000, 16), random_rows(100, 16, seed=1)
-    exact, path = tmp_path / "vectors.faiss", tmp_path / "vectors.ivf"
+def test_candidates_are_raised_until_recall_is_reached(tmp_path):
+    rows, questions = random_rows(5000, 32), random_rows(100, 32, seed=1)
+    exact, path = tmp_path / "vectors.faiss", tmp_path / "vectors.codes"
     write_vectors(exact, rows)
     made = approximate(path, exact=exact, rows=rows, questions=questions)
-    assert (made.kind, made.lists, made.k, made.questions) == ("ivf", 141, 10, 100)
-    assert 8 < made.probes < 141
+    assert (made.kind, made.k, made.questions) == ("codes", 10, 100)
+    assert 32 < made.candidates <= 256
     assert made.recall >= 0.99
-    index = VectorIndex.open(
-        exact, dim=16, count=5000, ivf=path, lists=made.lists, probes=made.probes
-    )
+    index = VectorIndex.open(exact, dim=32, count=5000, codes=path, candidates=made.candidates)
     right = 0
     for question in questions:
         true = np.argsort(-(rows @ question))[:10]
@@ -81,7 +79,7 @@ def test_what_does_not_reach_recall_leaves_no_file(tmp_path, monkeypatch):
     monkeypatch.setattr(index.approximate, "_TARGET", 1.1)
     rows = random_rows(50, 8)
     write_vectors(tmp_path / "vectors.faiss", rows)
-    path = tmp_path / "vectors.ivf"
+    path = tmp_path / "vectors.codes"
     assert (
         approximate(path, exact=tmp_path / "vectors.faiss", rows=rows, questions=rows[:5]) is None
     )
@@ -96,26 +94,26 @@ def folder(tmp_path):
 
 
 def test_a_sync_records_what_it_measured(folder, tmp_path):
-    sync([folder], tmp_path / "index", config=IVF)
+    sync([folder], tmp_path / "index", config=CODES)
     manifest = verify(tmp_path / "index")
     chunks = manifest.counts.chunks
     assert chunks == 60
     made = manifest.approximation
-    assert (made.kind, made.k, made.questions) == ("ivf", 10, min(200, chunks))
-    assert 1 <= made.probes <= made.lists
+    assert (made.kind, made.k, made.questions) == ("codes", 10, 60)
+    assert made.candidates >= 32
     assert made.recall >= 0.99
-    assert "vectors.ivf" in manifest.files
+    assert "vectors.codes" in manifest.files
 
 
 def test_both_kinds_answer_alike_and_share_their_vectors(folder, tmp_path):
     sync([folder], tmp_path / "flat", config=CONFIG)
-    sync([folder], tmp_path / "ivf", config=IVF)
+    sync([folder], tmp_path / "codes", config=CODES)
     assert open_generation(tmp_path / "flat").manifest.approximation is None
-    assert contents(tmp_path / "flat") == contents(tmp_path / "ivf")
-    with open_index(tmp_path / "flat") as flat, open_index(tmp_path / "ivf") as ivf:
+    assert contents(tmp_path / "flat") == contents(tmp_path / "codes")
+    with open_index(tmp_path / "flat") as flat, open_index(tmp_path / "codes") as codes:
         for question in ("第7种手机银行", "a second branch in 1999"):
             for filters in (None, Filters(languages=("zh",))):
-                assert ivf.dense(question, k=5, filters=filters) == flat.dense(
+                assert codes.dense(question, k=5, filters=filters) == flat.dense(
                     question, k=5, filters=filters
                 )
 
@@ -123,55 +121,55 @@ def test_both_kinds_answer_alike_and_share_their_vectors(folder, tmp_path):
 def test_changing_the_kind_embeds_nothing_and_updating_equals_a_clean_build(folder, tmp_path):
     here = tmp_path / "index"
     sync([folder], here, config=CONFIG)
-    assert sync([folder], here, config=IVF).embedded == 0
+    assert sync([folder], here, config=CODES).embedded == 0
     assert open_generation(here).manifest.approximation is not None
     write(folder, a3_md=article(300), new_md=article(301))
     (folder / "a4.md").unlink()
-    sync([folder], here, config=IVF)
-    sync([folder], tmp_path / "clean", config=IVF)
+    sync([folder], here, config=CODES)
+    sync([folder], tmp_path / "clean", config=CODES)
     assert contents(here) == contents(tmp_path / "clean")
     assert (
         open_generation(here).manifest.approximation
         == open_generation(tmp_path / "clean").manifest.approximation
     )
     assert sync([folder], here, config=CONFIG).embedded == 0
-    assert "vectors.ivf" not in open_generation(here).manifest.files
+    assert "vectors.codes" not in open_generation(here).manifest.files
 
 
 def test_a_sync_that_cannot_reach_recall_says_so_and_stays_flat(folder, tmp_path, monkeypatch):
     monkeypatch.setattr(index.approximate, "_TARGET", 1.1)
-    report = sync([folder], tmp_path / "index", config=IVF)
+    report = sync([folder], tmp_path / "index", config=CODES)
     assert any("compared with every question" in note for note in report.notes)
     manifest = verify(tmp_path / "index")
     assert manifest.approximation is None
-    assert "vectors.ivf" not in manifest.files
+    assert "vectors.codes" not in manifest.files
 
 
 def test_an_index_of_nothing_is_flat(tmp_path):
     (tmp_path / "empty").mkdir()
-    sync([tmp_path / "empty"], tmp_path / "index", config=IVF)
+    sync([tmp_path / "empty"], tmp_path / "index", config=CODES)
     assert verify(tmp_path / "index").approximation is None
 
 
 @pytest.mark.parametrize("damage", ["missing", "cut", "changed"])
-def test_a_damaged_inverted_file_is_noticed(folder, tmp_path, damage):
+def test_a_damaged_file_of_codes_is_noticed(folder, tmp_path, damage):
     here = tmp_path / "index"
-    sync([folder], here, config=IVF)
-    path = here / "generations" / "g000001" / "vectors.ivf"
+    sync([folder], here, config=CODES)
+    path = here / "generations" / "g000001" / "vectors.codes"
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
     if damage == "missing":
         path.unlink()
     else:
         path.write_bytes(data[: 100 if damage == "cut" else None])
-    with pytest.raises(IndexDamagedError, match=r"vectors\.ivf"):
+    with pytest.raises(IndexDamagedError, match=r"vectors\.codes"):
         open_index(here, embedder=HashEmbedder())
 
 
 @pytest.mark.parametrize(
     ("config", "reason"),
     [
-        (replace(CONFIG, vectors="hnsw"), "vectors is 'hnsw'; it must be one of auto, flat, ivf"),
+        (replace(CONFIG, vectors="hnsw"), "vectors is 'hnsw'; it must be one of auto, flat, codes"),
         (replace(CONFIG, flat_mb=0), "flat_mb is 0"),
     ],
 )

@@ -367,15 +367,15 @@ def manifest() -> Manifest:
     )
 
 
-IVF = Approximation(kind="ivf", lists=9, probes=3, recall=0.995, k=10, questions=200)
+CODES = Approximation(kind="codes", candidates=64, recall=0.995, k=10, questions=200)
 
 
-def with_ivf() -> Manifest:
-    files = {**manifest().files, "vectors.ivf": FileEntry(0, "0" * 64)}
-    return replace(manifest(), files=files, approximation=IVF)
+def with_codes() -> Manifest:
+    files = {**manifest().files, "vectors.codes": FileEntry(0, "0" * 64)}
+    return replace(manifest(), files=files, approximation=CODES)
 
 
-@pytest.mark.parametrize("written", [manifest(), with_ivf()], ids=["flat", "ivf"])
+@pytest.mark.parametrize("written", [manifest(), with_codes()], ids=["flat", "codes"])
 def test_a_manifest_is_read_back(written: Manifest) -> None:
     assert parse_manifest(render_manifest(written), where="m") == written
 
@@ -435,13 +435,12 @@ def test_a_manifest_names_no_file_outside(name: str) -> None:
         render_manifest(replace(manifest(), generation="../x")),
         render_manifest(replace(manifest(), counts=Counts(1, 1, True))),
         render_manifest(replace(manifest(), files={"vectors.faiss": FileEntry(0, "x")})),
-        render_manifest(replace(manifest(), approximation=IVF)),
-        render_manifest(replace(with_ivf(), approximation=replace(IVF, kind="hnsw"))),
-        render_manifest(replace(with_ivf(), approximation=replace(IVF, probes=0))),
-        render_manifest(replace(with_ivf(), approximation=replace(IVF, probes=10))),
-        render_manifest(replace(with_ivf(), approximation=replace(IVF, recall=1.5))),
-        render_manifest(replace(with_ivf(), approximation=replace(IVF, recall=float("nan")))),
-        render_manifest(replace(with_ivf(), approximation=[])),  # type: ignore[arg-type]
+        render_manifest(replace(manifest(), approximation=CODES)),
+        render_manifest(replace(with_codes(), approximation=replace(CODES, kind="hnsw"))),
+        render_manifest(replace(with_codes(), approximation=replace(CODES, candidates=-1))),
+        render_manifest(replace(with_codes(), approximation=replace(CODES, recall=1.5))),
+        render_manifest(replace(with_codes(), approximation=replace(CODES, recall=float("nan")))),
+        render_manifest(replace(with_codes(), approximation=[])),  # type: ignore[arg-type]
     ],
 )
 def test_a_hostile_manifest_is_refused(data: bytes, here: Path) -> None:

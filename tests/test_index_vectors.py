@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from index.codes import write_codes
 from index.errors import IndexDamagedError
-from index.ivf import list_count, write_ivf
 from index.vectors import VectorIndex, read_vectors, unit_rows, write_vectors
 
 
@@ -18,25 +18,22 @@ def random_rows(n, dim, seed=0):
     return unit(np.random.default_rng(seed).standard_normal((n, dim)))
 
 
-def written(folder, rows, kind="flat", probes=None):
-    """Write and open; an inverted file looks into all of its lists, unless ``probes`` says."""
+def written(folder, rows, kind="flat", candidates=200):
     path = folder / "vectors.faiss"
     write_vectors(path, rows)
     if kind == "flat":
         return VectorIndex.open(path, dim=rows.shape[1], count=len(rows))
-    lists = list_count(len(rows))
-    write_ivf(folder / "vectors.ivf", rows, lists=lists)
-    return opened(folder, rows, lists, probes or lists)
+    write_codes(folder / "vectors.codes", rows)
+    return opened(folder, rows, candidates)
 
 
-def opened(folder, rows, lists, probes):
+def opened(folder, rows, candidates=200):
     return VectorIndex.open(
         folder / "vectors.faiss",
         dim=rows.shape[1],
         count=len(rows),
-        ivf=folder / "vectors.ivf",
-        lists=lists,
-        probes=probes,
+        codes=folder / "vectors.codes",
+        candidates=candidates,
     )
 
 
@@ -61,7 +58,7 @@ def rows():
     return rows
 
 
-@pytest.fixture(scope="module", params=["flat", "ivf"])
+@pytest.fixture(scope="module", params=["flat", "codes"])
 def kind(request):
     return request.param
 
@@ -73,7 +70,7 @@ def index(rows, kind, tmp_path_factory):
 
 @pytest.fixture
 def no_narrow_masks(monkeypatch):
-    """Send every mask through the lists, also one that would be scored row by row."""
+    """Send every mask through the codes, also one that would be scored row by row."""
     monkeypatch.setattr("index.vectors._FEW_ALLOWED", 0)
 
 
@@ -92,10 +89,10 @@ def test_the_filter_applies_before_the_ranking(index, rows, share):
 
 
 @pytest.mark.parametrize("share", [0.002, 0.05, 0.5, 0.99])
-@pytest.mark.parametrize("probes", [1, 5])
+@pytest.mark.parametrize("candidates", [1, 50])
 @pytest.mark.usefixtures("no_narrow_masks")
-def test_as_many_rows_come_back_as_are_allowed(rows, probes, share, tmp_path):
-    index = written(tmp_path, rows, "ivf", probes=probes)
+def test_as_many_rows_come_back_as_are_allowed(rows, candidates, share, tmp_path):
+    index = written(tmp_path, rows, "codes", candidates)
     allowed = np.random.default_rng(4).random(len(rows)) < share
     for k in (1, 20, 700):
         found = index.search(rows[17], k=k, allowed=allowed)
@@ -106,29 +103,36 @@ def test_as_many_rows_come_back_as_are_allowed(rows, probes, share, tmp_path):
         assert all(hit.score == scores[hit.row] for hit in found)
 
 
-def test_a_narrow_filter_misses_nothing_however_few_the_probes(rows, tmp_path):
-    index = written(tmp_path, rows, "ivf", probes=1)
+def test_a_narrow_filter_misses_nothing_however_few_the_candidates(rows, tmp_path):
+    index = written(tmp_path, rows, "codes", candidates=1)
     allowed = np.arange(len(rows)) % 9 == 4
     assert pairs(index.search(rows[17], k=20, allowed=allowed)) == brute_force(
         rows, rows[17], 20, allowed
     )
 
 
-def test_more_probes_find_more_of_the_neighbours(tmp_path):
-    rows = random_rows(4000, 16)
-    questions = random_rows(50, 16, seed=1)
-    written(tmp_path, rows, "ivf")
+def test_more_candidates_find_more_of_the_neighbours(tmp_path):
+    rows = random_rows(4000, 32)
+    questions = random_rows(50, 32, seed=1)
+    written(tmp_path, rows, "codes")
     recalls = []
-    for probes in (4, 16, 126):
-        index = opened(tmp_path, rows, 126, probes)
+    for candidates in (1, 60, 400):
+        index = opened(tmp_path, rows, candidates)
         right = sum(
             len(set(pairs(index.search(q, k=10))) & set(brute_force(rows, q, 10)))
             for q in questions
         )
         recalls.append(right / 500)
     assert recalls == sorted(recalls)
-    assert recalls[0] < 0.7
+    assert recalls[0] < 0.95
     assert recalls[-1] == 1.0
+
+
+@pytest.mark.parametrize("dim", [1, 2, 7, 24, 31, 384, 512])
+def test_any_dimension_has_codes(dim, tmp_path):
+    rows = random_rows(400, dim)
+    index = written(tmp_path, rows, "codes")
+    assert pairs(index.search(rows[5], k=3)) == brute_force(rows, rows[5], 3)
 
 
 def test_ties_at_the_cut_keep_the_lowest_rows(index, rows):
@@ -231,46 +235,49 @@ def test_files_that_do_not_fit_are_damaged(index, tmp_path):
         VectorIndex.open(index.path, dim=24, count=701)
 
 
-def test_inverted_files_that_do_not_fit_are_damaged(rows, tmp_path):
-    written(tmp_path, rows, "ivf")
-    path = tmp_path / "vectors.ivf"
-    lists = list_count(len(rows))
-    for wrong in (rows[:-1], rows[:, :8]):
-        write_ivf(path, unit(wrong), lists=lists)
-        with pytest.raises(IndexDamagedError, match="where the manifest says 700 of 24"):
-            opened(tmp_path, rows, lists, 4)
-    write_ivf(path, rows, lists=lists)
-    with pytest.raises(IndexDamagedError, match="of 24 in 54"):
-        opened(tmp_path, rows, lists + 1, 4)
-    data = path.read_bytes()
-    for content in (data[: len(data) // 2], b"xx" + data, b""):
-        path.write_bytes(content)
-        with pytest.raises(IndexDamagedError, match=r"vectors\.ivf"):
-            opened(tmp_path, rows, lists, 4)
-    write_vectors(path, rows)
-    with pytest.raises(IndexDamagedError, match="another kind"):
-        opened(tmp_path, rows, lists, 4)
-    path.unlink()
-    with pytest.raises(IndexDamagedError, match="missing"):
-        opened(tmp_path, rows, lists, 4)
-
-
-def test_an_inverted_file_that_names_other_rows_is_damaged(rows, tmp_path):
-    # The same shape over more rows than there are: what a flipped bit in a row's number looks like.
+def test_codes_that_do_not_fit_are_damaged(rows, tmp_path):
     import faiss
 
-    written(tmp_path, rows, "ivf")
-    path = tmp_path / "vectors.ivf"
+    written(tmp_path, rows, "codes")
+    path = tmp_path / "vectors.codes"
+    sound = path.read_bytes()
+    for wrong in (rows[:-1], rows[:, :8]):
+        path.unlink()
+        write_codes(path, unit(wrong))
+        with pytest.raises(IndexDamagedError, match="where the manifest says 700 of 24"):
+            opened(tmp_path, rows)
+    for content in (sound[: len(sound) // 2], b"xx" + sound, b""):
+        path.unlink()
+        path.write_bytes(content)
+        with pytest.raises(IndexDamagedError, match=r"vectors\.codes"):
+            opened(tmp_path, rows)
+    for other in (faiss.IndexFlatIP(24), faiss.IndexPQFastScan(24, 12, 4)):
+        path.unlink()
+        faiss.write_index(other, str(path))
+        with pytest.raises(IndexDamagedError, match="another kind"):
+            opened(tmp_path, rows)
+    path.unlink()
+    with pytest.raises(IndexDamagedError, match="missing"):
+        opened(tmp_path, rows)
+
+
+def test_codes_of_rows_that_are_not_there_are_damaged(rows, tmp_path):
+    # The right number of codes with wrong numbers: what a flipped bit in the file looks like.
+    import faiss
+
+    written(tmp_path, rows, "codes")
+    path = tmp_path / "vectors.codes"
     index = faiss.read_index(str(path))
     index.reset()
     index.add_with_ids(rows, np.arange(len(rows)) + 500)
+    path.unlink()
     faiss.write_index(index, str(path))
     with pytest.raises(IndexDamagedError, match="beyond its 700"):
-        opened(tmp_path, rows, list_count(len(rows)), 53).search(rows[3], k=20)
+        opened(tmp_path, rows).search(rows[3], k=20)
 
 
 def test_exact_rows_that_were_cut_under_an_open_index_are_damaged(rows, tmp_path):
-    index = written(tmp_path, rows, "ivf")
+    index = written(tmp_path, rows, "codes")
     with (tmp_path / "vectors.faiss").open("r+b") as file:
         file.truncate(2000)
     with pytest.raises(IndexDamagedError, match="ends within its rows"):
@@ -291,7 +298,7 @@ def test_a_disk_that_refuses_is_an_os_error(tmp_path):
     with pytest.raises(OSError, match="cannot write the vectors"):
         write_vectors(tmp_path / "no" / "folder", random_rows(2, 8))
     with pytest.raises(OSError, match="cannot write the vectors"):
-        write_ivf(tmp_path / "no" / "folder", random_rows(2, 8), lists=1)
+        write_codes(tmp_path / "no" / "folder", random_rows(2, 8))
 
 
 def test_unit_rows_gives_a_direction_to_a_row_without_one():
