@@ -223,6 +223,8 @@ class VectorIndex:
         only = None if allowed is None else np.packbits(allowed, bitorder="little")
         fetched = min(max(self.candidates, _CANDIDATES_A_HIT * wanted), available)
         scores, found = codes.best(question, fetched, only=only)
+        if len(found) < fetched:  # all codes are alike, so that there is nothing to scale them by
+            return self._nearest(question, wanted, available, allowed)
         if fetched < available and scores[-1] >= scores[wanted - 1] - _SCORE_SLACK:
             # As above: equal rows have equal codes.
             return codes.above(question, float(scores[-1]) - _SCORE_SLACK, only=only)

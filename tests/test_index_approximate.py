@@ -9,7 +9,7 @@ from syncing import CONFIG, article, contents, write
 import index.approximate
 from index.approximate import Recall, approximate, is_large, sample_questions
 from index.config import IndexConfig
-from index.errors import IndexDamagedError, UsageError
+from index.errors import IndexDamagedError, UnusableIndexError, UsageError
 from index.hashing import HashEmbedder
 from index.passage import Filters
 from index.search import open_index
@@ -143,6 +143,32 @@ def test_a_sync_that_cannot_reach_recall_says_so_and_stays_flat(folder, tmp_path
     manifest = verify(tmp_path / "index")
     assert manifest.approximation is None
     assert "vectors.codes" not in manifest.files
+
+
+@pytest.mark.parametrize("moment", ["write_codes", "Recall"])
+def test_a_disk_that_fills_up_leaves_the_index_as_it_was(folder, tmp_path, monkeypatch, moment):
+    here = tmp_path / "index"
+    sync([folder], here, config=CODES)
+    before = contents(here)
+    write(folder, new_md=article(400))
+
+    class Full:
+        of = staticmethod(lambda *_, **__: full())
+
+        def __call__(self, *_, **__):
+            full()
+
+    def full():
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(index.approximate, moment, Full())
+    with pytest.raises(UnusableIndexError, match="what was indexed before is still there"):
+        sync([folder], here, config=CODES)
+    monkeypatch.undo()
+    assert contents(here) == before
+    assert sorted(path.name for path in (here / "generations").iterdir()) == ["g000001"]
+    sync([folder], here, config=CODES)
+    assert contents(here) != before
 
 
 def test_an_index_of_nothing_is_flat(tmp_path):

@@ -128,6 +128,16 @@ def test_more_candidates_find_more_of_the_neighbours(tmp_path):
     assert recalls[-1] == 1.0
 
 
+@pytest.mark.parametrize("copies", [1, 2, 16, 40, 3000])
+@pytest.mark.usefixtures("no_narrow_masks")
+def test_copies_of_one_row_are_found_in_row_order(copies, kind, tmp_path):
+    index = written(tmp_path, np.repeat(random_rows(1, 16), copies, axis=0), kind)
+    allowed = np.arange(copies) % 3 != 1
+    for question in (random_rows(1, 16)[0], random_rows(1, 16, seed=5)[0]):
+        found = index.search(question, k=5, allowed=allowed)
+        assert [hit.row for hit in found] == [0, 2, 3, 5, 6][: allowed.sum()]
+
+
 @pytest.mark.parametrize("dim", [1, 2, 7, 24, 31, 384, 512])
 def test_any_dimension_has_codes(dim, tmp_path):
     rows = random_rows(400, dim)
