@@ -1,5 +1,7 @@
 """The dense leg against brute force, and what it refuses; both kinds pass the same tests."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -186,6 +188,13 @@ def test_searching_changes_no_byte(index, rows):
     index.search(rows[0], k=5)
     assert [path.read_bytes() for path in files] == before
     assert sorted(index.path.parent.iterdir()) == files
+
+
+def test_threads_find_what_one_finds(index, rows):
+    questions = random_rows(200, 24, seed=2)
+    alone = [index.search(question, k=10) for question in questions]
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(lambda question: index.search(question, k=10), questions)) == alone
 
 
 def test_one_question_is_searched_by_one_thread(index, rows):
