@@ -190,7 +190,7 @@ def test_searching_changes_no_byte(index, rows):
     assert sorted(index.path.parent.iterdir()) == files
 
 
-def test_threads_find_what_one_finds(index, rows):
+def test_threads_find_what_one_finds(index):
     questions = random_rows(200, 24, seed=2)
     alone = [index.search(question, k=10) for question in questions]
     with ThreadPoolExecutor(8) as pool:
