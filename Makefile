@@ -48,8 +48,9 @@ check: lint types test  ## what CI runs
 quality: index  ## answer the sample cases and print how well
 	$(BIN)/python -m eval.quality --index $(INDEX)
 
-bench: index  ## start-up and indexing times as a table
+bench: index  ## start-up, indexing and retrieval times (the first run makes up 200,000 chunks)
 	$(BIN)/python -m eval.bench --index $(INDEX)
+	$(BIN)/python -m eval.bench_large --chunks 200000
 
 clean:  ## remove the environment and everything that was built
 	rm -rf $(VENV) var build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -297,6 +297,13 @@ class CatalogueWriter:
             (first - old_rows.start, position, old_rows.start, old_rows.stop),
         )
 
+    def chunk_text(self, row: int) -> str:
+        """The text of the chunk of a row that was added."""
+        ((position, start, end),) = self._database.execute(
+            "SELECT position, start, end FROM chunks WHERE row = ?", (row,)
+        ).fetchall()
+        return self.article_at(position).text[start:end]
+
     def passages(self) -> Iterator[tuple[int, Article, Chunk]]:
         """Every (row, article, chunk) in the order of the rows."""
         chunks = self._database.execute(

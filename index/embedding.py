@@ -89,22 +89,30 @@ class LazyEmbedder:
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Embed passages, (len(texts), dim), and trust no model to keep its word."""
         embedder = self.load()
-        vectors = np.asarray(
-            embedder.embed_passages(texts, progress=self._progress), dtype=np.float32
+        return _checked(embedder, texts, embedder.embed_passages(texts, progress=self._progress))
+
+    def embed_questions(self, texts: Sequence[str]) -> Vectors:
+        """Embed questions, (len(texts), dim), with the same care."""
+        embedder = self.load()
+        return _checked(embedder, texts, embedder.embed_questions(texts))
+
+
+def _checked(embedder: Embedder, texts: Sequence[str], made: Vectors) -> Vectors:
+    """Give what an embedder made of texts, when that is what it promised."""
+    vectors = np.asarray(made, dtype=np.float32)
+    if (
+        vectors.shape != (len(texts), embedder.dim)
+        or not (
+            # Also False where a value is not a number.
+            np.abs(np.einsum("ij,ij->i", vectors, vectors) - 1.0) < _UNIT_TOLERANCE
+        ).all()
+    ):
+        raise UnusableIndexError(
+            f"the embedder {embedder.name} gave no usable vectors: shape {vectors.shape} for "
+            f"{len(texts)} texts of {embedder.dim} dimensions, or lengths other than 1; "
+            "configure another"
         )
-        if (
-            vectors.shape != (len(texts), embedder.dim)
-            or not (
-                # Also False where a value is not a number.
-                np.abs(np.einsum("ij,ij->i", vectors, vectors) - 1.0) < _UNIT_TOLERANCE
-            ).all()
-        ):
-            raise UnusableIndexError(
-                f"the embedder {embedder.name} gave no usable vectors: shape {vectors.shape} for "
-                f"{len(texts)} passages of {embedder.dim} dimensions, or lengths other than 1; "
-                "configure another"
-            )
-        return vectors
+    return vectors
 
 
 def cut_and_embed(

@@ -52,6 +52,14 @@ _MAX_QUESTION_TERMS = 256
 """Distinct terms of a question that are searched, the rarest ones. A sentence of 60 Han
 characters has about 110; beyond this a pasted page only costs time (2 scorers a term)."""
 
+_MANY_CHUNKS = 50_000
+_COMMON_SHARE = 0.3
+_ALWAYS_SEARCHED = 8
+"""From so many chunks on, a term that more than this share of them holds is searched only when it
+is among the rarest few of its question. Such a term (的, 一, 中) moves a score by 1.2 times its
+frequency's weight at most, but its list is as long as the collection: without, a question takes a
+third of the time and finds as much (docs/decisions/0010-large-collections.md)."""
+
 _HEAP_BYTES = 1_000_000_000
 """Budget of the one indexing thread: a new segment starts when it is full. It is a ceiling, taken
 as needed; 200,000 chunks of 300 characters stay in one segment."""
@@ -167,7 +175,8 @@ class LexicalIndex:
         """Find the ``k`` chunks that match the question's terms best, by BM25.
 
         A chunk needs one of the terms, in its text or in its context. A term that the question
-        repeats counts as often.
+        repeats counts as often. In a large collection, terms that most chunks hold do not count,
+        unless the question has few others.
 
         Args:
             question: Any text, of any length; query syntax in it means nothing.
@@ -261,8 +270,15 @@ class LexicalIndex:
             fields = [pair for pair, df in zip(weights, counts, strict=True) if df and pair[1] > 0]
             if fields:
                 known.append((max(counts), term, times, fields))
+        common = math.inf
+        if self.document_count >= _MANY_CHUNKS:
+            common = _COMMON_SHARE * self.document_count
         clauses = []
-        for _, term, times, fields in heapq.nsmallest(_MAX_QUESTION_TERMS, known):
+        for place, (df, term, times, fields) in enumerate(
+            heapq.nsmallest(_MAX_QUESTION_TERMS, known)
+        ):
+            if df > common and place >= _ALWAYS_SEARCHED:
+                break  # the rest is commoner still
             for field, weight in fields:
                 clause = tantivy.Query.term_query(schema, field, term, "freq")
                 clauses.append(tantivy.Query.boost_query(clause, weight * times))

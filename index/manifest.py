@@ -31,6 +31,8 @@ __all__ = [
     "MANIFEST",
     "MAX_MANIFEST_BYTES",
     "VECTORS",
+    "VECTOR_CODES",
+    "Approximation",
     "Counts",
     "FileEntry",
     "Manifest",
@@ -45,6 +47,7 @@ FORMAT_VERSION = 1
 MANIFEST = "manifest.json"
 CATALOGUE = "catalogue.sqlite"
 VECTORS = "vectors.faiss"
+VECTOR_CODES = "vectors.codes"
 LEXICAL = "lexical"
 GENERATION_NAME = re.compile(r"g[0-9]{6,12}", re.ASCII)
 # Ours has about 2 kB. What is larger was not written by us and is not worth parsing.
@@ -62,6 +65,22 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
+class Approximation:
+    """How the vectors are searched without reading them all, and what was measured of it.
+
+    ``kind`` is ``codes``: of the rows that are best by their codes, at least ``candidates`` are
+    scored. That found the share ``recall`` of the true ``k`` nearest of ``questions`` questions,
+    which were sentences of the collection's own chunks.
+    """
+
+    kind: str
+    candidates: int
+    recall: float
+    k: int
+    questions: int
+
+
+@dataclass(frozen=True, slots=True)
 class FileEntry:
     """One file of the generation. ``digest`` is BLAKE2b-256 in hexadecimal."""
 
@@ -76,6 +95,7 @@ class Manifest:
     ``embedder_spec`` is what the configuration named, ``embedder_name`` what that turned out to
     be: it changes whenever the vectors would. ``versions`` are those of the tables that decide
     how a text becomes terms. ``files`` maps paths inside the generation to size and hash.
+    ``approximation`` is None where every question is compared with every vector.
     """
 
     generation: str
@@ -89,6 +109,9 @@ class Manifest:
     versions: Mapping[str, str]
     counts: Counts
     files: Mapping[str, FileEntry]
+    # Not in the manifests of before there was one. The exact vectors are always there, so that a
+    # program which does not know it reads the same index, only slower.
+    approximation: Approximation | None = None
     format_version: int = FORMAT_VERSION
 
 
@@ -176,7 +199,8 @@ def _manifest(values: dict[str, Any]) -> Manifest:
     ):
         raise ValueError("parent is no name of a generation")
     entries = {_inside(name): _entry(entry) for name, entry in files.items()}
-    for needed in (CATALOGUE, VECTORS):
+    approximation = _approximation(values.get("approximation"))
+    for needed in (CATALOGUE, VECTORS, *([VECTOR_CODES] if approximation else [])):
         if needed not in entries:
             raise ValueError(f"{needed} is not listed")
     if not any(name.startswith(LEXICAL + "/") for name in entries):
@@ -193,7 +217,26 @@ def _manifest(values: dict[str, Any]) -> Manifest:
         versions={name: str(value) for name, value in _mapping(values, "versions").items()},
         counts=Counts(**{name: _count(counts, name) for name in ("files", "articles", "chunks")}),
         files=entries,
+        approximation=approximation,
     )
+
+
+def _approximation(value: object) -> Approximation | None:
+    if value is None:
+        return None
+    if not isinstance(value, dict):
+        raise TypeError("approximation is no object")
+    recall = value["recall"]
+    if type(recall) is not float or not 0.0 <= recall <= 1.0:
+        raise TypeError("recall is no share")
+    made = Approximation(
+        kind=_text(value, "kind"),
+        recall=recall,
+        **{name: _count(value, name) for name in ("candidates", "k", "questions")},
+    )
+    if made.kind != "codes":
+        raise ValueError("the kind of the approximation is unknown")
+    return made
 
 
 def _inside(name: str) -> str:

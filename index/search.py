@@ -18,7 +18,7 @@ from index.errors import IndexMismatchError, UsageError
 from index.lexical import LexicalIndex
 from index.manifest import Manifest
 from index.passage import Filters, Hit
-from index.store import Generation, read_current
+from index.store import Generation, open_vectors, read_current
 from index.vectors import VectorIndex
 
 __all__ = ["Index", "open_index"]
@@ -196,10 +196,8 @@ class Index:
 
 def _open_legs(generation: Generation) -> tuple[Generation, VectorIndex, LexicalIndex]:
     """Open both legs of a generation, each with one row for each chunk."""
-    manifest = generation.manifest
-    count = manifest.counts.chunks
-    vectors = VectorIndex.open(generation.vectors_path, dim=manifest.dim, count=count)
-    lexical = LexicalIndex.open(generation.lexical_folder, count=count)
+    vectors = open_vectors(generation.folder, generation.manifest)
+    lexical = LexicalIndex.open(generation.lexical_folder, count=generation.chunk_count)
     return generation, vectors, lexical
 
 

@@ -3,7 +3,8 @@
     INDEX_DIR/CURRENT                        the name of the current generation, replaced by rename
     INDEX_DIR/LOCK                           held by the one writer
     INDEX_DIR/generations/g000001/           never changed once it has this name
-        catalogue.sqlite, vectors.faiss, lexical/…, manifest.json (written last)
+        catalogue.sqlite, vectors.faiss, vectors.codes where there are many, lexical/…,
+        manifest.json (written last)
 
 In come finished drafts from a writer, or the name of a folder from a reader; out comes a
 ``Generation`` that is whole or an error that says what to run. Readers take no lock: they read
@@ -21,7 +22,7 @@ from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 from stat import S_ISREG
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -53,7 +54,9 @@ from index.manifest import (
     LEXICAL,
     MANIFEST,
     MAX_MANIFEST_BYTES,
+    VECTOR_CODES,
     VECTORS,
+    Approximation,
     Counts,
     FileEntry,
     Manifest,
@@ -65,6 +68,9 @@ from index.manifest import (
 )
 from index.passage import Filters
 
+if TYPE_CHECKING:
+    from index.vectors import VectorIndex
+
 __all__ = [
     "HASHED_AT_OPEN_BYTES",
     "Generation",
@@ -73,6 +79,7 @@ __all__ = [
     "generations",
     "newest_generation",
     "open_generation",
+    "open_vectors",
     "read_current",
     "rollback",
     "verify",
@@ -320,6 +327,7 @@ class Writer:
         embedder_name: str,
         dim: int,
         counts: Counts,
+        approximation: Approximation | None = None,
     ) -> str:
         """Turn a finished draft into the current generation, and return its name.
 
@@ -345,6 +353,7 @@ class Writer:
             versions=term_versions(),
             counts=counts,
             files=_entries(draft),
+            approximation=approximation,
         )
         _check_counts(draft, manifest)
         write_file(draft / MANIFEST, render_manifest(manifest))
@@ -518,11 +527,23 @@ def _check_files(folder: Path, files: Mapping[str, FileEntry], *, hashed: bool) 
 def _check_counts(folder: Path, manifest: Manifest) -> None:
     """Open the vectors and the lexical index: both must have one row for each chunk."""
     from index.lexical import LexicalIndex
+
+    open_vectors(folder, manifest)
+    LexicalIndex.open(folder / LEXICAL, count=manifest.counts.chunks)
+
+
+def open_vectors(folder: Path, manifest: Manifest) -> "VectorIndex":
+    """Open the vectors of a generation; raises IndexDamagedError when they are not as promised."""
     from index.vectors import VectorIndex
 
-    chunks = manifest.counts.chunks
-    VectorIndex.open(folder / VECTORS, dim=manifest.dim, count=chunks)
-    LexicalIndex.open(folder / LEXICAL, count=chunks)
+    made = manifest.approximation
+    return VectorIndex.open(
+        folder / VECTORS,
+        dim=manifest.dim,
+        count=manifest.counts.chunks,
+        codes=folder / VECTOR_CODES if made else None,
+        candidates=made.candidates if made else 0,
+    )
 
 
 def _entries(draft: Path) -> dict[str, FileEntry]:

@@ -23,10 +23,12 @@ from contextlib import ExitStack
 from dataclasses import replace
 from operator import itemgetter
 from pathlib import Path
+from typing import get_args
 
+from index.approximate import approximate, is_large, sample_questions
 from index.catalogue import CatalogueWriter, Claim, FileRecord, content_key
 from index.claims import Entry, Loss, resolve, whole_loss
-from index.config import IndexConfig
+from index.config import IndexConfig, VectorKind
 from index.duplicates import Fingerprint, group_near_duplicates, signature
 from index.embed import Embedder
 from index.embedding import LazyEmbedder, cut_and_embed
@@ -36,7 +38,9 @@ from index.lexical import LexicalDocument, write_lexical
 from index.manifest import (
     CATALOGUE,
     LEXICAL,
+    VECTOR_CODES,
     VECTORS,
+    Approximation,
     Counts,
     config_fingerprint,
     term_versions,
@@ -45,7 +49,7 @@ from index.progress import Progress
 from index.reading import READING_VERSION, read, warnings_of
 from index.report import FileRow, Status, SyncReport
 from index.store import Generation, Writer, current_name, newest_generation, writing
-from index.vectors import write_vectors
+from index.vectors import Vectors, write_vectors
 from index.walk import (
     Found,
     Target,
@@ -183,6 +187,7 @@ class _Sync:
             | {t.location for t in targets if t.is_folder and not t.is_gone}
         )
         self._rows: list[tuple[tuple[object, ...], FileRow]] = []
+        self._notes: list[str] = []
         self._entries: list[Entry] = []
         self._draft: Path | None = None
         self._catalogue: CatalogueWriter | None = None
@@ -208,7 +213,7 @@ class _Sync:
             chunks=chunks,
             embedded=embedded,
             seconds=0.0,
-            notes=tuple(self._emptied(winners)),
+            notes=(*self._emptied(winners), *self._notes),
         )
 
     def close(self) -> None:
@@ -531,6 +536,7 @@ class _Sync:
             progress=self._progress,
         )
         write_vectors(self._draft / VECTORS, made.vectors)
+        approximation = self._approximate(catalogue, made.vectors, self._draft)
         chunks, name_of_embedder = len(made.vectors), made.embedder_name
         dim, embedded = made.dim, made.fresh
         del made  # the vectors: the lexical index needs the memory
@@ -545,8 +551,31 @@ class _Sync:
             embedder_name=name_of_embedder,
             dim=dim,
             counts=Counts(files=len(self._entries), articles=len(winners), chunks=chunks),
+            approximation=approximation,
         )
         return name, chunks, embedded
+
+    def _approximate(
+        self, catalogue: CatalogueWriter, vectors: Vectors, draft: Path
+    ) -> Approximation | None:
+        """Give many vectors codes, and measure recall with sentences of chunks."""
+        count, dim = vectors.shape
+        if not is_large(self._config, count=count, dim=dim):
+            return None
+        self._progress.update("vectors coded", 0, count)
+        texts = sample_questions(catalogue.chunk_text, count=count)
+        made = approximate(
+            draft / VECTOR_CODES,
+            exact=draft / VECTORS,
+            rows=vectors,
+            questions=self._embedder.embed_questions(texts),
+        )
+        if made is None:
+            self._notes.append(
+                "every vector is compared with every question: by codes too few of the nearest "
+                "are found in this collection"
+            )
+        return made
 
     def _group(self, catalogue: CatalogueWriter) -> None:
         items = [Fingerprint(*values) for values in catalogue.fingerprints()]
@@ -616,9 +645,13 @@ def _check(config: IndexConfig) -> None:
         ("max_chars", config.max_chars),
         ("max_file_mb", config.max_file_mb),
         ("keep_generations", config.keep_generations),
+        ("flat_mb", config.flat_mb),
     ):
         if value < 1:
             raise UsageError(f"{name} is {value}; it must be 1 or more")
+    if config.vectors not in get_args(VectorKind):
+        kinds = ", ".join(get_args(VectorKind))
+        raise UsageError(f"vectors is {config.vectors!r}; it must be one of {kinds}")
     if not 0 < config.near_duplicate_jaccard <= 1:
         raise UsageError(
             f"near_duplicate_jaccard is {config.near_duplicate_jaccard}; it must lie above 0 and "

@@ -90,6 +90,7 @@ _BOUNDS: dict[str, tuple[float, float]] = {
     "max_file_mb": (1, 10_000),
     "near_duplicate_jaccard": (0.5, 1.0),
     "keep_generations": (1, 1000),
+    "flat_mb": (1, 1_000_000),
     "passages": (1, 1000),
     "candidates": (1, 100_000),
     "dense_weight": (0.0, 100.0),

@@ -1,4 +1,4 @@
-"""What a slip in a question may have meant. (In the making: suggests nothing yet.)"""
+"""What a slip in a question may have meant."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

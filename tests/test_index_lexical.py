@@ -387,3 +387,36 @@ def test_filters_hold_for_what_a_synonym_finds(tmp_path):
     index = written(tmp_path / "lexical", documents)
     hits = index.search("工行", k=2, synonyms=[("工商银行",)], filters=Filters(sources=("乙",)))
     assert [hit.row for hit in hits] == [1]
+
+
+def common_terms(tmp_path, monkeypatch, *, many):
+    """20 chunks that all say 的; every third names a place, and one a number."""
+    monkeypatch.setattr(lexical, "_MANY_CHUNKS", many)
+    bodies = [f"的{HAN[50 + row]}{'岛' if row % 3 == 0 else ''}" for row in range(20)]
+    bodies[7] += " 98"
+    return written(tmp_path / "lexical", [document(row, body) for row, body in enumerate(bodies)])
+
+
+def test_a_common_term_of_a_large_collection_does_not_count(tmp_path, monkeypatch):
+    monkeypatch.setattr(lexical, "_ALWAYS_SEARCHED", 1)
+    index = common_terms(tmp_path, monkeypatch, many=20)
+    assert [hit.row for hit in index.search("的 98", k=20)] == [7]
+    # It still does where the question has nothing rarer; 岛 (7 of 20) is common too.
+    assert len(index.search("的", k=20)) == 20
+    assert [hit.row for hit in index.search("的 岛", k=20)] == [0, 3, 6, 9, 12, 15, 18]
+
+
+def test_the_rarest_terms_count_however_common(tmp_path, monkeypatch):
+    monkeypatch.setattr(lexical, "_ALWAYS_SEARCHED", 2)
+    index = common_terms(tmp_path, monkeypatch, many=20)
+    found = [hit.row for hit in index.search("的 岛", k=20)]
+    assert sorted(found) == list(range(20))
+    assert set(found[:7]) == {0, 3, 6, 9, 12, 15, 18}
+
+
+def test_every_term_counts_in_a_small_collection(tmp_path, monkeypatch):
+    monkeypatch.setattr(lexical, "_ALWAYS_SEARCHED", 1)
+    index = common_terms(tmp_path, monkeypatch, many=21)
+    found = [hit.row for hit in index.search("的 98", k=20)]
+    assert found[0] == 7
+    assert sorted(found) == list(range(20))

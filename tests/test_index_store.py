@@ -1,5 +1,6 @@
 """Generations on disk: verified when opened, swapped whole, rolled back."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -25,6 +26,7 @@ from index.errors import (
 from index.manifest import (
     FORMAT_VERSION,
     MAX_MANIFEST_BYTES,
+    Approximation,
     Counts,
     FileEntry,
     Manifest,
@@ -365,8 +367,26 @@ def manifest() -> Manifest:
     )
 
 
-def test_a_manifest_is_read_back() -> None:
-    assert parse_manifest(render_manifest(manifest()), where="m") == manifest()
+CODES = Approximation(kind="codes", candidates=64, recall=0.995, k=10, questions=200)
+
+
+def with_codes() -> Manifest:
+    files = {**manifest().files, "vectors.codes": FileEntry(0, "0" * 64)}
+    return replace(manifest(), files=files, approximation=CODES)
+
+
+@pytest.mark.parametrize("written", [manifest(), with_codes()], ids=["flat", "codes"])
+def test_a_manifest_is_read_back(written: Manifest) -> None:
+    assert parse_manifest(render_manifest(written), where="m") == written
+
+
+def test_a_manifest_of_before_there_were_approximations_is_read() -> None:
+    values = json.loads(render_manifest(manifest()))
+    del values["approximation"], values["checksum"]
+    data = json.dumps(values, indent=1, sort_keys=True) + "\n"
+    values["checksum"] = hashlib.blake2b(data.encode(), digest_size=32).hexdigest()
+    data = json.dumps(values, indent=1, sort_keys=True) + "\n"
+    assert parse_manifest(data.encode(), where="m") == manifest()
 
 
 @pytest.mark.parametrize(
@@ -415,6 +435,12 @@ def test_a_manifest_names_no_file_outside(name: str) -> None:
         render_manifest(replace(manifest(), generation="../x")),
         render_manifest(replace(manifest(), counts=Counts(1, 1, True))),
         render_manifest(replace(manifest(), files={"vectors.faiss": FileEntry(0, "x")})),
+        render_manifest(replace(manifest(), approximation=CODES)),
+        render_manifest(replace(with_codes(), approximation=replace(CODES, kind="hnsw"))),
+        render_manifest(replace(with_codes(), approximation=replace(CODES, candidates=-1))),
+        render_manifest(replace(with_codes(), approximation=replace(CODES, recall=1.5))),
+        render_manifest(replace(with_codes(), approximation=replace(CODES, recall=float("nan")))),
+        render_manifest(replace(with_codes(), approximation=[])),  # type: ignore[arg-type]
     ],
 )
 def test_a_hostile_manifest_is_refused(data: bytes, here: Path) -> None:

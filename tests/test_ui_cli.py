@@ -197,6 +197,7 @@ def test_info_and_show(youju, folder, tmp_path):
     _, out, _ = youju("info", "--index", index, "--articles", "--json", "--verify")
     facts = json.loads(out)
     assert (facts["articles"], facts["earliest"]) == (1, "2021-05-06")
+    assert (facts["vectors"], facts["recall"]) == ("flat", 1.0)
     (row,) = facts["list"]
     assert (row["title"], row["source"]) == ("支行搬迁", "本地报")
     _, out, _ = youju("info", "--index", index, "--articles")
@@ -205,6 +206,19 @@ def test_info_and_show(youju, folder, tmp_path):
     assert "⟦江湾银行⟧东门支行" in out
     _, out, _ = youju("show", row["id"], "--index", index, "--json")
     assert json.loads(out)["published"] == "2021-05-06"
+
+
+def test_exact_overrules_the_settings(youju, folder, tmp_path):
+    index = tmp_path / "index"
+    config = tmp_path / "youju.toml"
+    config.write_text('[index]\nvectors = "codes"\n', encoding="utf-8")
+    youju("index", folder, "--index", index, "--config", config)
+    _, out, _ = youju("info", "--index", index, "--json")
+    assert json.loads(out)["vectors"] == "codes"
+    assert json.loads(out)["recall"] >= 0.99
+    youju("index", folder, "--index", index, "--config", config, "--exact")
+    _, out, _ = youju("info", "--index", index)
+    assert "vectors     flat\nrecall      1.0\n" in out
 
 
 @pytest.mark.parametrize(

@@ -122,6 +122,9 @@ def app() -> None:
 @index_option
 @click.option("--dry-run", is_flag=True, help="Report what would change; write nothing.")
 @click.option("--rebuild", is_flag=True, help="Embed everything again, with another embedder say.")
+@click.option(
+    "--exact", is_flag=True, help="Compare a question with every vector, however many there are."
+)
 @click.option("--rollback", is_flag=True, help="Serve the generation before the current one.")
 @click.option(
     "--embedder",
@@ -139,6 +142,7 @@ def index_command(
     index: Path,
     dry_run: bool,
     rebuild: bool,
+    exact: bool,
     rollback: bool,
     embedder: str | None,
     device: str | None,
@@ -153,7 +157,8 @@ def index_command(
     if rollback:
         from index.store import rollback as roll_back
 
-        if paths or dry_run or rebuild or embedder or device or config or as_json or verbose:
+        others = (paths, dry_run, rebuild, exact, embedder, device, config, as_json, verbose)
+        if any(others):
             raise UsageError("--rollback stands alone (beside --index): it only moves the pointer")
         click.echo(f"now serving {roll_back(index)} of {index}")
         return
@@ -168,6 +173,8 @@ def index_command(
     settings = load_config(config).index
     if embedder is not None:
         settings = dataclasses.replace(settings, embedder=embedder)
+    if exact:
+        settings = dataclasses.replace(settings, vectors="flat")
     report = sync(
         list(paths),
         index,
@@ -349,6 +356,7 @@ def info(
         verify_generation(index)
     with closing(open_generation(index)) as generation:
         manifest = generation.manifest
+        approximation = manifest.approximation
         held = list(generation.articles())
     days = sorted(a.published for a in held if a.published)
     languages = sorted({f"{a.language} ({a.script.value})" for a in held})
@@ -363,6 +371,8 @@ def info(
         "languages": languages,
         "embedder": manifest.embedder_name,
         "dimensions": manifest.dim,
+        "vectors": approximation.kind if approximation else "flat",
+        "recall": approximation.recall if approximation else 1.0,
         "verified": verify,
     }
     if articles:
