@@ -247,6 +247,10 @@ class LexicalIndex:
         asked = [term.encode("utf-8", "replace").decode("utf-8") for term in terms_]
         return [self._searcher.doc_freq("body", term) for term in asked]
 
+    def words(self, prefix: str) -> list[tuple[str, int]]:
+        """List the terms of the texts that begin so, each with the chunks that hold it."""
+        return self._searcher.terms_with_prefix("body", prefix)
+
     def idf(self, terms_: Sequence[str]) -> list[float]:
         """Tell how much each term says: ``ln(1 + (N - df + 0.5) / (df + 0.5))``, always positive.
 

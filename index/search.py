@@ -150,6 +150,10 @@ class Index:
         """Count, for each folded term, the chunks whose text holds it."""
         return self._lexical.document_frequencies(terms)
 
+    def words(self, prefix: str) -> list[tuple[str, int]]:
+        """List the folded terms that begin so, each with the chunks that hold it."""
+        return self._lexical.words(prefix)
+
     def chunk(self, row: int) -> Chunk:
         """The chunk of a row; raises IndexError."""
         return self._generation.chunk(row)

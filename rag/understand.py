@@ -21,7 +21,7 @@ from rag.followup import Completion, complete
 from rag.question import Asked, Question, Turn, read_question
 from rag.retrieve import Search
 from rag.rewrite import ChatRewriter, Rewriter
-from rag.spelling import Suggestion, suggest
+from rag.spelling import IndexVocabulary, Suggestion, suggest
 
 __all__ = ["Reading", "Step", "Understander", "sides_of"]
 
@@ -105,11 +105,7 @@ class Understander:
             sides=sides_of(asked, [(match.start, match.end) for match in aliases]),
             hints=dates,
         )
-        suggestion = suggest(
-            typed.text,
-            frequencies=self._index.document_frequencies,
-            total=self._index.chunk_count,
-        )
+        suggestion = suggest(typed.text, vocabulary=IndexVocabulary(self._index))
         return Reading(search, completion, aliases, dates, suggestion, skipped)
 
     def _complete(self, question: str, dialogue: Sequence[Turn]) -> Completion | None:
