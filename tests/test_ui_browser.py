@@ -465,6 +465,28 @@ def test_the_sample_collection_from_question_to_highlight(browser, sample, sampl
         assert foreign == []
 
 
+def test_what_was_understood_is_shown_and_can_be_taken_back(browser, sample_folder):
+    command = ("-m", "ui.cli", "chat", "--index", str(sample_folder), "--port", str(free_port()))
+    with serving(command) as server:
+        page = browser.new_page(locale="zh-CN", viewport={"width": 1280, "height": 800})
+        page.goto(server.url)
+        page.wait_for_selector(ASK)
+        ask(page, "工行的网点有多少？")
+        ask(page, "那建行呢，2021年以后？")
+        undo = page.get_by_role("button", name=SIMPLIFIED.undo_dates)
+        undo.wait_for()
+        notes = " ".join(page.locator(".yj-note").all_inner_texts())
+        assert "2021年以后：只查 2021-01-01 至 …" in notes
+        assert "建行 也查" in notes
+        undo.click()
+        # Asked again in its place, without the filter.
+        until(page, "() => !document.body.innerText.includes('只查 2021-01-01')")
+        page.get_by_role("button", name=SIMPLIFIED.undo_aliases).wait_for()
+        assert page.locator(".yj-question").count() == 2
+        assert not undo.is_visible()
+        page.close()
+
+
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
