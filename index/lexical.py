@@ -56,9 +56,9 @@ _MANY_CHUNKS = 50_000
 _COMMON_SHARE = 0.3
 _ALWAYS_SEARCHED = 8
 """From so many chunks on, a term that more than this share of them holds is searched only when it
-is among the rarest few of its question. Such a term (的, 一, 中) moves a score by 1.2 times its
-frequency's weight at most, but its list is as long as the collection: without, a question takes a
-third of the time and finds as much (docs/decisions/0010-large-collections.md)."""
+is among the rarest few of its question. Such a term (的, 一, 中) has a weight of 1.2 at most, but a
+list as long as the collection: without, a question takes about half the time and finds as much
+(docs/decisions/0010-large-collections.md)."""
 
 _HEAP_BYTES = 1_000_000_000
 """Budget of the one indexing thread: a new segment starts when it is full. It is a ceiling, taken
