@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from index.config import IndexConfig
-from index.errors import IndexMismatchError, UsageError
+from index.errors import IndexMismatchError, IndexMissingError, UsageError
+from index.search import open_index
 from index.sync import sync
 
 __all__ = ["CROSS", "SETS", "Half", "Query", "build", "half_of", "read_queries", "rows"]
@@ -93,15 +94,22 @@ def build(name: str, data: Path, *, cache: Path) -> Path:
                 file.write(json.dumps(record, ensure_ascii=False) + "\n")
         fresh.replace(articles)
     config = IndexConfig(max_file_mb=1_000)  # the news are one file of 160 MB
-    try:
-        report = sync([articles], folder / "index", config=config, progress=True)
-    except IndexMismatchError:  # another embedder than the last time
-        report = sync([articles], folder / "index", config=config, progress=True, rebuild=True)
+    index = folder / "index"
+    report = sync([articles], index, config=config, progress=True, rebuild=not _is_usable(index))
     if report.exit_status:  # a few records that a user's sync would not take either
         print(
             f"{answered}: some records were quarantined (youju index {articles})", file=sys.stderr
         )
-    return folder / "index"
+    return index
+
+
+def _is_usable(index: Path) -> bool:
+    """Tell whether there is an index whose vectors the embedder of today made."""
+    try:
+        open_index(index).close()
+    except (IndexMismatchError, IndexMissingError):
+        return False
+    return True
 
 
 def rows(path: Path) -> Iterator[dict[str, Any]]:

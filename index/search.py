@@ -5,12 +5,13 @@ index) and the embedder that its vectors came from. It knows nothing of fusing, 
 citing. An open index never changes: a newer generation is seen by opening again.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 
 import numpy as np
+import numpy.typing as npt
 
 from index.article import Article, Chunk
 from index.embed import Embedder, Vectors, load_embedder
@@ -138,6 +139,16 @@ class Index:
         length = np.linalg.norm(mean)
         # Opposite vectors cancel out; then the question as it was said is as good as any.
         return mean / length if length > 1e-6 else said
+
+    @property
+    def is_quick(self) -> bool:
+        """Whether a sentence is embedded in microseconds, as a static encoder does."""
+        return getattr(self.embedder, "is_quick", False)
+
+    def cosines(self, question: str) -> Callable[[Sequence[str]], npt.NDArray[np.float64]]:
+        """Return what tells the question's cosines with any texts: ``(len(texts),)``."""
+        vector = self.embedder.embed_questions([question])[0]
+        return lambda texts: (self.embedder.embed_passages(texts) @ vector).astype(np.float64)
 
     def idf(self, terms: Sequence[str]) -> list[float]:
         """Tell how much each term says: high where few chunks hold it; see ``LexicalIndex.idf``.

@@ -177,7 +177,12 @@ def gather(index: Index, search: Search, *, config: RetrievalConfig) -> Pool:
     timings["fuse"], lap = (perf_counter() - lap) * 1000, perf_counter()
     question = search.question
     weights = dict(zip(question.terms, index.idf(question.terms), strict=True))
-    evidence = gather_evidence(Wanted(question, weights, search.names), candidates, ideal=ideal)
+    evidence = gather_evidence(
+        Wanted(question, weights, search.names),
+        candidates,
+        ideal=ideal,
+        cosines=index.cosines(text) if index.is_quick else None,
+    )
     timings["evidence"] = (perf_counter() - lap) * 1000
     return Pool(
         tuple(candidates), tuple(fused), evidence, ideal, tuple(lexical), tuple(dense), timings

@@ -60,6 +60,8 @@ class FakeIndex:
         self.asked.append(filters)
         return []
 
+    is_quick = False
+
     def idf(self, terms):
         return [1.0] * len(terms)
 

@@ -19,6 +19,8 @@ PARTS = "[0-9]+|[a-zß-ɏ\u0300-\u036fḀ-ỿ]+"
 
 _PARTS = re.compile(PARTS)
 
+_MANY_CHARS = 50_000  # to cut at once, from which on more than one thread is worth it
+
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -67,11 +69,10 @@ class Cutter:
 
         Half a surrogate pair, which UTF-8 cannot hold, counts as an unknown character.
         """
-        # A thread more than there are texts would have nothing to do.
-        threads = -1 if len(texts) > 1 else 1
-        pieces: list[list[int]] = self._model.encode(
-            [_parted(text) for text in texts], num_threads=threads
-        )
+        parted = [_parted(text) for text in texts]
+        # Starting threads takes as long as cutting some pages.
+        threads = -1 if sum(map(len, parted)) > _MANY_CHARS else 1
+        pieces: list[list[int]] = self._model.encode(parted, num_threads=threads)
         return pieces
 
 
