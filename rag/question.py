@@ -12,6 +12,8 @@ from enum import StrEnum
 from index.errors import UsageError
 from index.fold import fold
 from index.tokens import term_spans, terms
+from rag.followup import Completion, Turn, complete
+from rag.slots import Names
 
 __all__ = ["Kind", "Question", "Turn", "Unit", "content_terms", "read_question"]
 
@@ -22,14 +24,6 @@ class Kind(StrEnum):
     NUMBER = "number"
     DATE = "date"
     OTHER = "other"
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """An earlier exchange of the dialogue; the answer may be unknown."""
-
-    question: str
-    answer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +44,8 @@ class Question:
     """A question ready to be searched for.
 
     ``text`` is what was asked, ``searched`` what both legs look for (the same, unless the
-    dialogue had to complete it), ``terms`` its distinct content terms in order, ``units`` the
-    same content word by word. ``measure`` finds, in folded text, an amount of what is counted
+    dialogue had to complete it: ``completion`` says how), ``terms`` its distinct content terms in
+    order, ``units`` the same content word by word. ``measure`` finds, in folded text, an amount of what is counted
     in a question such as 多少家企业 (an amount, then 家 or 企业), None when nothing is counted.
     """
 
@@ -61,6 +55,7 @@ class Question:
     units: tuple[Unit, ...]
     kind: Kind
     measure: re.Pattern[str] | None = None
+    completion: Completion | None = None
 
 
 # Words that ask rather than say, in folded form (lower case, simplified); the longest first
@@ -96,14 +91,6 @@ _COUNTED = re.compile(r"(?:多少|好?几)[十百千]*[万亿]?(?P<what>[^\s，�
 _COUNTED_EN = re.compile(r"\bhow many (?P<what>\w+)")
 _AMOUNT = r"(?:\d|[一二三四五六七八九十百千万亿两])"
 _AMOUNT_EN = r"(?:\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|twelve|dozen))"
-# A question that points backwards says little on its own. Words that merely begin like a pronoun
-# (其他, 这些年, 那曲) point nowhere, and a long question is whole whatever it begins with.
-_ELLIPTIC = re.compile(
-    r"^(?:那么|那(?![曲些])|它(?!山)|他们?(?!国)|她们?|其(?![他它中实余次])|该行|这(?!些年|几年)"
-    r"|and\b|what about\b|how about\b)|呢[？?]?$"
-)
-_ELLIPTIC_MAX_CHARS = 24
-_ELLIPTIC_MAX_WORDS = 8
 _CONTROLS = dict.fromkeys((*range(32), *range(127, 160), 8232, 8233), " ")
 # Zero-width and bidirectional marks change what a person sees, never what is meant.
 _INVISIBLE = dict.fromkeys(
@@ -111,10 +98,20 @@ _INVISIBLE = dict.fromkeys(
 )
 
 
-def read_question(text: str, *, dialogue: Sequence[Turn] = (), max_chars: int = 2000) -> Question:
+def read_question(
+    text: str,
+    *,
+    dialogue: Sequence[Turn] = (),
+    rewritten: str | None = None,
+    names: Names | None = None,
+    max_chars: int = 2000,
+) -> Question:
     """Clean a question and take it apart.
 
-    An elliptical question (那建行呢？) is searched together with the one before it.
+    A question that leans on the dialogue (那建行呢？) is searched as it reads in full. Without a
+    ``dialogue`` nothing is completed: that is how a person undoes it. Where somebody else has
+    written the question out (a model, the person), that is ``rewritten``. ``names`` finds known
+    names, so that one takes the place of another.
 
     Raises:
         UsageError: nothing to search for is left, or the question is longer than ``max_chars``.
@@ -125,13 +122,13 @@ def read_question(text: str, *, dialogue: Sequence[Turn] = (), max_chars: int = 
             f"the question has {len(cleaned):,} characters; at most {max_chars:,} can be asked at "
             "once. Ask a shorter question"
         )
-    searched = cleaned
-    if _is_elliptical(cleaned):
-        # 工行… 那建行呢？ 那农行呢？: what is meant was last said in full two turns ago.
-        earlier = [_clean(turn.question)[:max_chars] for turn in dialogue]
-        whole = [text for text in earlier if not _is_elliptical(text)]
-        if earlier:
-            searched = f"{(whole or earlier)[-1]} {cleaned}"
+    completion = None
+    if rewritten is None:
+        earlier = [Turn(_clean(t.question), t.answer and _clean(t.answer)) for t in dialogue]
+        completion = complete(cleaned, earlier, names=names)
+    searched = (rewritten and _clean(rewritten)[:max_chars]) or cleaned
+    if completion:
+        searched = completion.text
     content = _content(searched)
     distinct = tuple(dict.fromkeys(terms(content)))
     if not distinct:
@@ -146,6 +143,7 @@ def read_question(text: str, *, dialogue: Sequence[Turn] = (), max_chars: int = 
         units=_units(content),
         kind=_kind(folded),
         measure=_measure(folded),
+        completion=completion,
     )
 
 
@@ -203,15 +201,6 @@ def _clean(text: str) -> str:
     whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     plain = unicodedata.normalize("NFC", whole.translate(_INVISIBLE).translate(_CONTROLS))
     return " ".join(plain.split())
-
-
-def _is_elliptical(text: str) -> bool:
-    is_short = (
-        len(text.split()) <= _ELLIPTIC_MAX_WORDS
-        if text.isascii()
-        else len(text) <= _ELLIPTIC_MAX_CHARS
-    )
-    return is_short and bool(_ELLIPTIC.search(fold(text)))
 
 
 def _kind(folded: str) -> Kind:

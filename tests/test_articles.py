@@ -119,8 +119,8 @@ KINDS = {"number", "date", "name", "place", "list", "comparison", "reason", "how
 # Of these the short answer stands in the gold quote, character by character.
 EXTRACTIVE = {"number", "date", "name", "place", "list"}
 TRAITS = {
-    "two-turn", "follow-up", "cross-script", "cross-language", "several-articles", "reprint", "versions",
-    "time-range", "careless", "new-topic",
+    "two-turn", "follow-up", "new-topic", "cross-script", "cross-language", "several-articles",
+    "reprint", "versions", "time-range", "careless",
 }  # fmt: skip
 
 
