@@ -110,7 +110,7 @@ _LEFT_VERB = re.compile(
 # A noun of this ending is something that things have (满意度, 缺点, 手续费), not a thing.
 _ATTRIBUTE = re.compile(
     r"(?:[度率额量费价期限址法式件标数薪点]|时间|原因|办法|评分|分数|目标|要求|电话|热线|名字|名称|规模"
-    r"|地点|作用|好处|优势|范围|利息|股价|总额|人口|面积|董事长|行长|总裁|主席|部门|功能)$"
+    r"|地点|作用|好处|优势|范围|利息|股价|总额|人口|面积|总部|董事长|行长|总裁|主席|部门|功能)$"
 )
 _ASKS_SUBJECT = re.compile(r"^(?:请问)?(?:哪|谁|什么)|的(?:是|叫)(?:谁|哪|什么)")
 _ASKS_PERSON = re.compile(r"谁|哪位|\bwho(?:se)?\b", re.IGNORECASE)
@@ -360,6 +360,7 @@ _PRONOUN = re.compile(
     r"|(?P<thing>这[个项款种张台])(?=[一-鿿])"
 )
 _CONDITION = re.compile("(?:的话|的时候|之?[后前]|时|以[后前])$")
+_LOCATES = re.compile("(?<=.)在(?:哪|什么地方)")
 _DEFINES = re.compile(
     r"^(?:请问)?(?:什么(?:是|叫)|谁是|何谓)|(?:是什么(?:意思)?|是谁|叫什么.{0,3})[？?。]*$"
 )
@@ -525,6 +526,10 @@ def _leans(question: str, folded: str, names: Names | None, *, told: bool) -> bo
     if kinds & {SlotKind.NAME, SlotKind.QUOTED, SlotKind.PLACE} or re.search("[A-Za-z]", question):
         return False
     if _DEFINES.search(folded) and not told:
+        return False
+    # A 那 that is no "then" begins a word: 那曲. What asks where a thing is names the thing.
+    located = _LOCATES.search(folded)
+    if folded.startswith("那") or (located and not _ATTRIBUTE.search(folded[: located.start()])):
         return False
     content = len(_CONTENT.findall(_LIGHT.sub("", folded)))
     if told:

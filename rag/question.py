@@ -45,8 +45,9 @@ class Question:
 
     ``text`` is what was asked, ``searched`` what both legs look for (the same, unless the
     dialogue had to complete it: ``completion`` says how), ``terms`` its distinct content terms in
-    order, ``units`` the same content word by word. ``measure`` finds, in folded text, an amount of what is counted
-    in a question such as 多少家企业 (an amount, then 家 or 企业), None when nothing is counted.
+    order, ``units`` the same content word by word. ``measure`` finds, in folded text, an amount
+    of what is counted in a question such as 多少家企业 (an amount, then 家 or 企业), None when
+    nothing is counted.
     """
 
     text: str

@@ -166,11 +166,10 @@ def test_without_a_dialogue_nothing_is_completed():
     assert complete("那建行呢？", []) is None
 
 
-@given(
-    st.lists(st.sampled_from(["那", "建行", "工行", "的", "呢", "？", "它", "2020年", "有多少", "the",
-                              " and ", "it", "why", "满意度", "，", "A", "Bank"]), max_size=8),
-    st.text(max_size=30),
-)  # fmt: skip
+WORDS = ["那", "建行", "工行", "的", "呢", "？", "它", "2020年", "有多少", "满意度", "，", "the", "it", "why", "and", "A", "Bank"]
+
+
+@given(st.lists(st.sampled_from(WORDS), max_size=8), st.text(max_size=30))
 def test_any_dialogue_is_survived(words, text):
     question = "".join(words)
     for first, second in ((question, text), (text, question), (question, question)):

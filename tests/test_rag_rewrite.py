@@ -1,4 +1,4 @@
-"""A model that rewrites follow-ups, against a local server: one that works and one that does not."""
+"""A model that rewrites follow-ups, against a local server that works and one that does not."""
 
 import json
 import threading
@@ -128,7 +128,8 @@ def test_without_a_dialogue_or_a_model_nobody_is_asked(server, rewriter):
     assert rewrite_or_complete(None, "那建行呢？", DIALOGUE).text == "建行有多少用户？"
 
 
-def test_a_question_that_the_model_repeats_is_the_askers(server, rewriter):
+@pytest.mark.usefixtures("server")
+def test_a_question_that_the_model_repeats_is_the_askers(rewriter):
     assert rewrite_or_complete(rewriter, FULL, DIALOGUE) == Rewriting(FULL, "asker")
 
 
