@@ -3,23 +3,43 @@
 For every case with a dialogue: is a gold article among the passages of the question alone, of the
 completed question, of the question that a person wrote out in full? The cases on even lines of
 the case file are those that `rag.followup` was developed on; the others are held out.
+
+With ``--whole DIR`` the other error is counted, on public sets (``NAME.queries.jsonl.xz``, fields
+``q`` and ``gold``): how many questions that stand alone are changed when another one precedes.
 """
 
 import argparse
+import json
+import lzma
+import random
+import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from eval.cases import Case, load_cases
+from index.errors import UsageError
 from index.passage import Filters
 from index.search import Index, open_index
 from rag.config import RetrievalConfig, load_config
+from rag.followup import Turn, complete
 from rag.question import read_question
 from rag.retrieve import retrieve
 from rag.rewrite import Rewriter, open_rewriter, rewrite_or_complete
 
-__all__ = ["Outcome", "main", "measure", "table"]
+__all__ = ["Outcome", "changed_whole", "main", "measure", "table"]
 
+_WHOLE_SETS = (
+    "cmrc2018",
+    "drcd_dev",
+    "dureader_robust",
+    "xquad.zh",
+    "xquad.en",
+    "squad20_dev",
+    "cjrc_dev",
+    "stard",
+)
+_WHOLE_LIMIT = 1500
 _SAMPLE = Path(__file__).with_name("sets") / "sample.jsonl"
 
 
@@ -101,6 +121,44 @@ def table(outcomes: Sequence[Outcome], *, k: int = 5) -> str:
     return "\n".join(lines)
 
 
+def changed_whole(questions: Sequence[str]) -> list[tuple[str, str]]:
+    """The whole questions that are changed, each after another of the same list drawn by seed 0.
+
+    Returns:
+        Pairs of the question and what it was completed to, which it should not have been.
+    """
+    draw = random.Random(0)  # noqa: S311 -- a fixed draw, no secret
+    changed: list[tuple[str, str]] = []
+    for question in questions:
+        done = complete(question, [Turn(draw.choice(questions))])
+        if done:
+            changed.append((question, done.text))
+    return changed
+
+
+def _whole_questions(data: Path, name: str, *, held_out: bool) -> list[str]:
+    """One half of a public set, split by the paragraph that holds the answer."""
+    path = data / f"{name}.queries.jsonl.xz"
+    try:
+        with lzma.open(path, "rt", encoding="utf-8") as lines:
+            rows = [json.loads(line) for line in lines]
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read ({error}); check the folder") from error
+    halves = [row["q"] for row in rows if zlib.crc32(str(row.get("gold")).encode()) % 2 == held_out]
+    return halves[:_WHOLE_LIMIT]
+
+
+def _print_whole(data: Path, *, show: bool) -> None:
+    print(f"{'whole questions changed':<26}{'cases':>6}{'developed on':>14}{'held out':>10}")
+    for name in _WHOLE_SETS:
+        halves = [_whole_questions(data, name, held_out=half) for half in (False, True)]
+        changed = [changed_whole(questions) for questions in halves]
+        rates = [len(c) / len(q) if q else 0.0 for c, q in zip(changed, halves, strict=True)]
+        print(f"{name:<26}{sum(map(len, halves)):>6}{rates[0]:>14.4f}{rates[1]:>10.4f}")
+        for question, text in changed[0] if show else ():
+            print(f"    {question} → {text}")
+
+
 def _rate(flags: Iterable[bool]) -> float:
     values = list(flags)
     return sum(values) / len(values) if values else 0.0
@@ -115,7 +173,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("-k", type=int, default=5, help="passages per question")
     parser.add_argument("--rewriter", help="a model that rewrites instead: openai:URL#MODEL")
     parser.add_argument("--show", action="store_true")
+    parser.add_argument("--whole", type=Path, metavar="DIR", help="count on public sets instead")
     options = parser.parse_args(arguments)
+    if options.whole:
+        _print_whole(options.whole, show=options.show)
+        return
     rewriter = open_rewriter(options.rewriter) if options.rewriter else None
     with open_index(options.index) as index:
         outcomes = measure(

@@ -91,11 +91,12 @@ _ASKED = (
     r"|是不是|有没有|能不能|吗"
 )
 _ADVERB = (
-    r"一般|平均|一共|总共|合共|最多|最少|至少|还(?!款|本|贷|清)|都(?!市)|也|已经|才(?!能)|将(?!来)|就"
-    r"|现在|究竟|到底|可以|应该|需要|能(?![力源耗])|会(?![员议计话])|要(?![求闻点])|不(?!动产|良)|没"
+    r"一般|平均|一共|总共|合共|最多|最少|至少|还(?!款|本|贷|清)|(?<![成首])都(?!市)|也|已经|才(?!能)|将(?!来)|就"
+    r"|现在|究竟|到底|可以|应该|需要|(?<![功智性职可])能(?![力源耗])|(?<![社大协学委览])会(?![员议计话])|(?<![主重必首])要(?![求闻点])|不(?!动产|良)|没"
 )
 _VERB = (
-    r"是(?!否|不)|有(?![限效没])|给|把|被|让|从(?!业)|叫|属于"
+    r"是(?!否|不)|拥有|具有|(?<![所国])有(?![限效没])|给|把|被(?!告)|(?<!转)让"
+    r"|(?<!服)从(?!业)|叫|属于|涉及|包括"
     r"|除了|推出|发布|上线|提供|达到|超过|收取"
 )
 _PREDICATE = re.compile(f"{_ASKED}|{_ADVERB}|{_VERB}|(?<![信费应使作])用(?![户卡])|在(?!线|职)")
@@ -369,15 +370,23 @@ _LIGHT = re.compile(
     rf"{_ASKED}|{_ADVERB}|[的了吗呢吧啊我你您是有在到把被给从个家笔次名人位项元年天钱开始第]"
 )
 _CONTENT = re.compile("[一-鿿]")
-# How much content a question may have and still lean on the dialogue. One that opens with its
-# predicate lacks a subject; one that asks who or how is more often whole.
+# How many characters of content a question without a subject may have and still lean on the
+# dialogue, and one that says "then" or "too"; how many may stand before its pronoun. Found on
+# questions that are whole: of those, one in a hundred may be taken for a follow-up.
 _MAX_CONTENT = 4
-_MAX_CONTENT_OPEN = 6
 _MAX_CONTENT_HOW = 3
+_MAX_CONTENT_TOLD = 8
+_MAX_CONTENT_TOO = 6
+_MAX_CONTENT_BEFORE = 1
 _MAX_WORDS = 8
 _HOW = re.compile(r"^(?:怎么|怎样|如何)")
-_WHO = re.compile(r"^(?:谁|哪)")
-_TOO = re.compile("也|还|又")
+# What asks for its own subject (什么样的作品会被保护, 谁杀了他) is whole.
+_ASKS_ITS_SUBJECT = re.compile(
+    r"^(?:谁|哪(?!里|儿|年|一年|天)|什么(?!时候|时间|地方|原因|办法)|是谁)"
+)
+_TOO = re.compile(r"^[一-鿿]{1,4}也(?:能|可以|要|会|有)")
+# A verb alone before the asking word: 营业到几点, 保住了多少钱
+_VERB_ALONE = re.compile(r"^[一-鿿]{1,2}[了过到](?=$)")
 
 
 def _complete_chinese(question: str, before: _Earlier, names: Names | None) -> Completion | None:
@@ -413,8 +422,10 @@ def _pronoun(question: str, folded: str, names: Names | None) -> "re.Match[str] 
     first = question[: pronoun.start()]
     if any(s.kind in (SlotKind.NAME, SlotKind.QUOTED) for s in find_slots(first, names)):
         return None
-    is_bare = len(_CONTENT.findall(_LIGHT.sub("", fold(first)))) < _MAX_CONTENT
-    return pronoun if is_bare and not re.search("[A-Za-z]", first) else None
+    content = _CONTENT.findall(_LIGHT.sub("", fold(first)))
+    # 其 and a noun at the head only: 马其顿 and 土耳其 are names.
+    allowed = 0 if pronoun[0] == "其" else _MAX_CONTENT_BEFORE
+    return pronoun if len(content) <= allowed and not re.search("[A-Za-z0-9]", first) else None
 
 
 def _resolve(question: str, pronoun: "re.Match[str]", before: _Earlier) -> Completion | None:
@@ -522,8 +533,11 @@ def _ask_why(before: _Earlier, question: str) -> Completion:
 
 def _leans(question: str, folded: str, names: Names | None, *, told: bool) -> bool:
     """Whether a question without a word that points back still lacks what it is about."""
-    kinds = {slot.kind for slot in find_slots(question, names)}
+    slots = find_slots(question, names)
+    kinds = {slot.kind for slot in slots}
     if kinds & {SlotKind.NAME, SlotKind.QUOTED, SlotKind.PLACE} or re.search("[A-Za-z]", question):
+        return False
+    if any(c.isdigit() and not _inside(slots, i) for i, c in enumerate(question)):
         return False
     if _DEFINES.search(folded) and not told:
         return False
@@ -533,12 +547,21 @@ def _leans(question: str, folded: str, names: Names | None, *, told: bool) -> bo
         return False
     content = len(_CONTENT.findall(_LIGHT.sub("", folded)))
     if told:
-        return content <= 2 * _MAX_CONTENT
+        return content <= _MAX_CONTENT_TOLD
+    if _TOO.match(folded):
+        return content <= _MAX_CONTENT_TOO
     if _HOW.match(folded):
         return content <= _MAX_CONTENT_HOW
-    if (_STARTS.match(folded) and not _WHO.match(folded)) or _TOO.search(folded):
-        return content <= _MAX_CONTENT_OPEN
-    return content <= _MAX_CONTENT
+    return content <= _MAX_CONTENT and _lacks_subject(folded, slots)
+
+
+def _lacks_subject(folded: str, slots: Sequence[Slot]) -> bool:
+    """Whether nothing but a date or a verb stands before the predicate: 年底还剩多少."""
+    predicate = _PREDICATE.search(folded)
+    if predicate is None or _ASKS_ITS_SUBJECT.match(folded):
+        return False
+    head = "".join(c for i, c in enumerate(folded[: predicate.start()]) if not _inside(slots, i))
+    return not head.strip() or len(head) == 1 or bool(_VERB_ALONE.match(head))
 
 
 def _with_subject(question: str, before: _Earlier) -> Completion | None:
@@ -566,12 +589,25 @@ _MORE_EN = re.compile(
 _WHY_EN = re.compile(r"^(?:but |and )?(?:why|how so|how come|why(?: is)? that)\??$", re.IGNORECASE)
 _PRONOUN_EN = re.compile(
     r"\b(?:(?P<of>its|their|his|her(?=\s+[a-z]))|(?P<person>he|she|him|her)|(?P<many>they|them)"
-    r"|(?P<place>there)|it|the (?:bank|company|firm|lender|university|hospital|regulator))\b",
+    r"|(?P<place>there)|it"
+    r"|(?P<thing>the (?:bank|company|firm|lender|university|hospital|regulator)"
+    r"(?! (?:on|of|in|that|which|with|for|where|at)\b)))\b",
     re.IGNORECASE,
 )
+# Words before a pronoun that say nothing it could stand for.
+_CONTENT_EN = re.compile(
+    r"\b(?!(?:what|which|who|whom|whose|when|where|why|how|many|much|long|often|fast|is|are|was|were"
+    r"|do|does|did|has|have|had|can|could|will|would|should|may|not|the|an?|of|in|at|on|for|to|by"
+    r"|with|and)\b)[a-z'’]+\b",
+    re.IGNORECASE,
+)
+_MAX_WORDS_BEFORE = 1
+# With how many employees? has no verb; In what year was HMS Dreadnought launched? has.
+_MAX_WORDS_PREPOSITION = 4
 _EXPLETIVE = re.compile(
     r"\b(?:is|are|was|were|will|has|have) there\b|\bthere (?:is|are|was|were)\b"
-    r"|\b(?:does|did|will|would|can) it (?:take|cost to|matter|mean)\b|\bis it (?:true|possible)\b",
+    r"|\b(?:does|did|will|would|can) it (?:take|cost to|matter|mean)\b|^it (?:is|was)\b"
+    r"|\b(?:is|was) it (?:true|possible|thought|said|known|believed|called when|when|that)\b",
     re.IGNORECASE,
 )
 _AUX = (
@@ -586,7 +622,7 @@ _POSSESSED = re.compile(
     rf"['’]s?\s+(?!{_AUX}\b)[a-z-]+(?:\s+(?!{_AUX}\b)[a-z-]+(?=\s*[?.,]|\s+{_AUX}\b))?"
 )
 _HOW_MANY_THERE = re.compile(
-    r"(?:and )?how (?:many|much) (?:[a-z-]+ ){1,3}(?:is|are|was|were) there$", re.IGNORECASE
+    r"(?:and )?how (?:many|much) (?:[a-z-]+ ){1,3}(?:was|were) there$", re.IGNORECASE
 )
 _ORG_EN = re.compile(
     r"\b(?:Bank|University|Company|Group|Corporation|Ministry|Commission|Inc|Ltd)\b"
@@ -627,7 +663,7 @@ def _complete_english(question: str, before: _Earlier, names: Names | None) -> C
         return Completion(f"{bare} at {meant}?", (meant,), bare)
     if re.match(r"(?:with|for|by|to|in|at|on|from) (?:what|which|who|how)\b", bare, re.IGNORECASE):
         meant = before.antecedent
-        if meant and len(bare.split()) <= _MAX_CONTENT_OPEN:
+        if meant and len(bare.split()) <= _MAX_WORDS_PREPOSITION:
             return Completion(f"{bare}, {meant}?", (meant,), bare)
     return None
 
@@ -637,8 +673,11 @@ def _pronoun_english(said: str, names: Names | None) -> "re.Match[str] | None":
     pronoun = _PRONOUN_EN.search(spared)
     if pronoun is None:
         return None
-    first = find_slots(said[: pronoun.start()], names)
-    return None if any(slot.kind is SlotKind.NAME for slot in first) else pronoun
+    # The further in it stands, the more of the question itself it may mean.
+    is_far = len(_CONTENT_EN.findall(said[: pronoun.start()])) > _MAX_WORDS_BEFORE
+    looked_at = said if pronoun["thing"] else said[: pronoun.start()]
+    named = any(slot.kind is SlotKind.NAME for slot in find_slots(looked_at, names))
+    return None if is_far or named else pronoun
 
 
 def _resolve_english(

@@ -1,7 +1,7 @@
 """Measuring follow-ups: which half a case is in, and what each form of its question finds."""
 
 from eval.cases import Case, GoldSpan
-from eval.followups import Outcome, measure, table
+from eval.followups import Outcome, changed_whole, measure, table
 from rag.config import RetrievalConfig
 from rag.question import Turn
 
@@ -55,3 +55,10 @@ def test_a_completed_question_finds_what_the_one_alone_does_not(sample):
     assert rewritten.held_out
     assert rewritten.completed_text == "南湾银行的虚拟分行设在哪里？"
     assert not rewritten.completed
+
+
+def test_whole_questions_that_are_changed_are_told():
+    assert changed_whole(["南湾银行哪年成立？", "Who founded Minghe?"]) == []
+    assert changed_whole(["它有多少用户？", "它有多少用户？"]) == []
+    [first, *_] = changed_whole(["它有多少用户？"] + ["江湾银行有多少用户？"] * 9)
+    assert first == ("它有多少用户？", "江湾银行有多少用户？")

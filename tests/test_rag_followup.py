@@ -166,7 +166,25 @@ def test_without_a_dialogue_nothing_is_completed():
     assert complete("那建行呢？", []) is None
 
 
-WORDS = ["那", "建行", "工行", "的", "呢", "？", "它", "2020年", "有多少", "满意度", "，", "the", "it", "why", "and", "A", "Bank"]
+WORDS = [
+    "那",
+    "建行",
+    "工行",
+    "的",
+    "呢",
+    "？",
+    "它",
+    "2020年",
+    "有多少",
+    "满意度",
+    "，",
+    "the",
+    "it",
+    "why",
+    "and",
+    "A",
+    "Bank",
+]
 
 
 @given(st.lists(st.sampled_from(WORDS), max_size=8), st.text(max_size=30))
