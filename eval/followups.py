@@ -1,85 +1,198 @@
-"""How well follow-up questions are completed: ``python -m eval.followups --index DIR``.
+"""How well follow-ups are completed: ``python -m eval.followups --index DIR``.
 
-In: the cases of the sample set that have a dialogue and their question written out by hand. Out:
-the share whose right article is among the first five passages, for the question alone, completed
-by the rules, and written out. Every second case (by its place in the file) was not looked at while
-the rules were written; it has a row of its own.
+For every case with a dialogue: is a gold article among the passages of the question alone, of the
+completed question, of the question that a person wrote out in full? The cases on even lines of
+the case file are those that `rag.followup` was developed on; the others are held out.
+
+With ``--whole DIR`` the other error is counted, on public sets (``NAME.queries.jsonl.xz``, fields
+``q`` and ``gold``): how many questions that stand alone are changed when another one precedes.
 """
 
 import argparse
-import dataclasses
-from collections.abc import Callable, Sequence
+import json
+import lzma
+import random
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from eval.cases import Case, load_cases
+from index.errors import UsageError
 from index.search import Index, open_index
-from rag.answer import today
-from rag.config import Config
-from rag.question import Asked
+from rag.config import RetrievalConfig, load_config
+from rag.followup import Turn, complete
+from rag.question import read_question
 from rag.rerank import load_reranker
-from rag.retrieve import retrieve
-from rag.understand import Understander
+from rag.retrieve import Search, retrieve
+from rag.rewrite import Rewriter, open_rewriter, rewrite_or_complete
 
-__all__ = ["main"]
+__all__ = ["Outcome", "changed_whole", "main", "measure", "table"]
 
-_FIRST = 5
+_WHOLE_SETS = (
+    "cmrc2018",
+    "drcd_dev",
+    "dureader_robust",
+    "xquad.zh",
+    "xquad.en",
+    "squad20_dev",
+    "cjrc_dev",
+    "stard",
+)
+_WHOLE_LIMIT = 1500
+_SAMPLE = Path(__file__).with_name("sets") / "sample.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Whether the gold was found by each form of one case's question.
+
+    ``completed_text`` is the question as it was completed, None where it was left alone.
+    """
+
+    case: Case
+    held_out: bool
+    completed_text: str | None
+    alone: bool
+    completed: bool
+    standalone: bool
+
+
+def measure(
+    cases: Sequence[Case],
+    index: Index,
+    *,
+    config: RetrievalConfig,
+    k: int = 5,
+    rewriter: Rewriter | None = None,
+) -> list[Outcome]:
+    """Search each answerable case with a dialogue three times, ``k`` passages each."""
+    outcomes: list[Outcome] = []
+    reranker = load_reranker(config)
+    for line, case in enumerate(cases, start=1):
+        if not case.dialogue or not case.gold or case.standalone is None:
+            continue
+        written = rewrite_or_complete(rewriter, case.question, case.dialogue)
+
+        def finds(text: str, case: Case = case) -> bool:
+            search = Search(read_question(text))
+            retrieval = retrieve(index, search, config=config, reranker=reranker, k=k)
+            found = {passage.article.path for passage in retrieval.passages}
+            return all(any(span.article in found for span in fact) for fact in case.gold)
+
+        outcomes.append(
+            Outcome(
+                case=case,
+                held_out=line % 2 == 1,
+                completed_text=written.text if written.text != case.question else None,
+                alone=finds(case.question),
+                completed=finds(written.text),
+                standalone=finds(case.standalone),
+            )
+        )
+    return outcomes
+
+
+def table(outcomes: Sequence[Outcome], *, k: int = 5) -> str:
+    """Recall@k of the three forms: follow-ups, new topics, each whole and by half."""
+    head = ("recall@" + str(k), "cases", "alone", "completed", "standalone", "changed")
+    lines = ["{:<26}{:>6}{:>8}{:>11}{:>12}{:>9}".format(*head)]
+    for tag in ("follow-up", "new-topic"):
+        tagged = [o for o in outcomes if tag in o.case.tags]
+        rows = [
+            (tag, tagged),
+            ("  developed on", [o for o in tagged if not o.held_out]),
+            ("  held out", [o for o in tagged if o.held_out]),
+        ]
+        rows += [
+            (f"  held out, {lang}", [o for o in tagged if o.held_out and o.case.lang == lang])
+            for lang in sorted({o.case.lang for o in tagged})
+        ]
+        for name, members in rows:
+            rates = (
+                _rate(o.alone for o in members),
+                _rate(o.completed for o in members),
+                _rate(o.standalone for o in members),
+                _rate(o.completed_text is not None for o in members),
+            )
+            lines.append(
+                "{:<26}{:>6}{:>8.3f}{:>11.3f}{:>12.3f}{:>9.3f}".format(name, len(members), *rates)
+            )
+    return "\n".join(lines)
+
+
+def changed_whole(questions: Sequence[str]) -> list[tuple[str, str]]:
+    """The whole questions that are changed, each after another of the same list drawn by seed 0.
+
+    Returns:
+        Pairs of the question and what it was completed to, which it should not have been.
+    """
+    draw = random.Random(0)  # noqa: S311 -- a fixed draw, no secret
+    changed: list[tuple[str, str]] = []
+    for question in questions:
+        done = complete(question, [Turn(draw.choice(questions))])
+        if done:
+            changed.append((question, done.text))
+    return changed
+
+
+def _whole_questions(data: Path, name: str, *, held_out: bool) -> list[str]:
+    """One half of a public set, split by the paragraph that holds the answer."""
+    path = data / f"{name}.queries.jsonl.xz"
+    try:
+        with lzma.open(path, "rt", encoding="utf-8") as lines:
+            rows = [json.loads(line) for line in lines]
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read ({error}); check the folder") from error
+    halves = [row["q"] for row in rows if zlib.crc32(str(row.get("gold")).encode()) % 2 == held_out]
+    return halves[:_WHOLE_LIMIT]
+
+
+def _print_whole(data: Path, *, show: bool) -> None:
+    print(f"{'whole questions changed':<26}{'cases':>6}{'developed on':>14}{'held out':>10}")
+    for name in _WHOLE_SETS:
+        halves = [_whole_questions(data, name, held_out=half) for half in (False, True)]
+        changed = [changed_whole(questions) for questions in halves]
+        rates = [len(c) / len(q) if q else 0.0 for c, q in zip(changed, halves, strict=True)]
+        print(f"{name:<26}{sum(map(len, halves)):>6}{rates[0]:>14.4f}{rates[1]:>10.4f}")
+        for question, text in changed[0] if show else ():
+            print(f"    {question} → {text}")
+
+
+def _rate(flags: Iterable[bool]) -> float:
+    values = list(flags)
+    return sum(values) / len(values) if values else 0.0
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Print the table."""
+    """Print the table; with ``--show`` the questions of the half that is developed on."""
     parser = argparse.ArgumentParser(prog="python -m eval.followups", description=__doc__)
-    parser.add_argument("--index", type=Path, required=True)
-    parser.add_argument(
-        "--show", action="store_true", help="print every completion of the first half"
-    )
+    parser.add_argument("--index", type=Path, default=Path("var/index"))
+    parser.add_argument("--cases", type=Path, default=_SAMPLE)
+    parser.add_argument("--config", type=Path)
+    parser.add_argument("-k", type=int, default=5, help="passages per question")
+    parser.add_argument("--rewriter", help="a model that rewrites instead: openai:URL#MODEL")
+    parser.add_argument("--show", action="store_true")
+    parser.add_argument("--whole", type=Path, metavar="DIR", help="count on public sets instead")
     options = parser.parse_args(arguments)
-    cases = [
-        case
-        for case in load_cases(Path(__file__).with_name("sets") / "sample.jsonl")
-        if case.dialogue and case.standalone and case.gold
-    ]
+    if options.whole:
+        _print_whole(options.whole, show=options.show)
+        return
+    rewriter = open_rewriter(options.rewriter) if options.rewriter else None
     with open_index(options.index) as index:
-        found = _Finder(index)
-        ways: dict[str, Callable[[Case], Asked]] = {
-            "alone": lambda case: Asked(case.question, today()),
-            "completed": lambda case: Asked(case.question, today(), dialogue=case.dialogue),
-            "written out": lambda case: Asked(case.standalone or "", today()),
-        }
-        print(f"{'':<14}{'all':>8}{'first half':>12}{'held out':>10}")
-        for way, asked in ways.items():
-            hits = [found(asked(case), case) for case in cases]
-            parts = (hits, hits[::2], hits[1::2])
-            cells = [sum(part) / max(1, len(part)) for part in parts]
-            print(f"{way:<14}{cells[0]:>8.3f}{cells[1]:>12.3f}{cells[2]:>10.3f}")
-        print(f"{'cases':<14}{len(cases):>8}{len(cases[::2]):>12}{len(cases[1::2]):>10}")
-        if options.show:
-            for case in cases[::2]:
-                reading = found.understander.read(ways["completed"](case))
-                mark = " " if found(ways["completed"](case), case) else "!"
-                print(
-                    f"{mark} {case.dialogue[-1].question} | {case.question} | "
-                    f"{reading.question.searched} | {case.standalone}"
-                )
-
-
-class _Finder:
-    """Tells whether a needed article of a case is among the first passages."""
-
-    def __init__(self, index: Index) -> None:
-        self._index = index
-        self._config = Config()
-        self.understander = Understander(index, config=self._config)
-        self._reranker = load_reranker(self._config.retrieval)
-
-    def __call__(self, asked: Asked, case: Case) -> bool:
-        found = retrieve(
-            self._index,
-            self.understander.read(asked).search,
-            config=dataclasses.replace(self._config.retrieval, passages=_FIRST),
-            reranker=self._reranker,
+        outcomes = measure(
+            load_cases(options.cases),
+            index,
+            config=load_config(options.config).retrieval,
+            k=options.k,
+            rewriter=rewriter,
         )
-        paths = {passage.article.path for passage in found.passages}
-        return any(span.article in paths for fact in case.gold for span in fact)
+    print(table(outcomes, k=options.k))
+    if options.show:
+        for o in outcomes:
+            if not o.held_out:
+                mark = "".join("+" if f else "-" for f in (o.alone, o.completed, o.standalone))
+                print(f"{mark} {o.case.id}  {o.case.question} → {o.completed_text}")
 
 
 if __name__ == "__main__":

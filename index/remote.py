@@ -4,6 +4,7 @@ Serves text-embeddings-inference, vLLM, Infinity, Ollama, llama.cpp and clouds a
 ``POST URL/embeddings``. The key comes from the environment and is shown nowhere.
 """
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,8 +13,8 @@ import numpy as np
 
 from index.batching import batches
 from index.errors import RemoteError
+from index.http import Server, read_spec
 from index.progress import Progress
-from index.server import ModelServer
 from index.vectors import Vectors, refuse_single, unit_rows
 
 __all__ = ["KEY_VARIABLES", "RemoteEmbedder"]
@@ -44,17 +45,18 @@ class RemoteEmbedder:
             UsageError: The spec is malformed, or the server refuses the key or the model.
             RemoteError: The server cannot be reached or does not answer as it should.
         """
-        self._server = ModelServer(
-            spec,
-            "embeddings",
-            what="embeddings server",
-            keys=KEY_VARIABLES,
+        url, self._model = read_spec(spec, what="embeddings")
+        self._server = Server(
+            f"{url}/embeddings",
+            what="embeddings",
+            model=self._model,
+            key_variables=KEY_VARIABLES,
+            environment=os.environ if environment is None else environment,
             timeout_s=_TIMEOUT_S,
             attempts=_ATTEMPTS,
-            environment=environment,
         )
         self.dim = len(self._request(["youju"])[0])
-        self.name = f"openai-{self._server.model}-{self.dim}"
+        self.name = f"openai-{self._model}-{self.dim}"
 
     def embed_questions(self, texts: Sequence[str]) -> Vectors:
         """Embed questions: ``(len(texts), dim)``, in order, rows of unit length."""
@@ -83,10 +85,10 @@ class RemoteEmbedder:
         """Embed one batch."""
         # A blank text is refused by some servers; it has no meaning in any case.
         texts = [_SURROGATES.sub("\N{REPLACEMENT CHARACTER}", text) or " " for text in batch]
-        answer = self._server.ask({"input": texts, "encoding_format": "float"})
-        return self._vectors(answer, len(texts))
+        body = {"model": self._model, "input": texts, "encoding_format": "float"}
+        return self._vectors(self._server.post(body), len(texts))
 
-    def _vectors(self, answer: Any, count: int) -> list[list[float]]:  # noqa: ANN401 - JSON
+    def _vectors(self, answer: dict[str, Any], count: int) -> list[list[float]]:
         url = self._server.url
         try:
             items: list[Any] = sorted(answer["data"], key=lambda item: item["index"])

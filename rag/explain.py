@@ -70,8 +70,8 @@ def explanation_text(inspection: Inspection, *, index: Index) -> str:
     """The explanation for a person: the first ten of everything."""
     answer, reading, found = inspection.answer, inspection.reading, inspection.retrieval
     lines = [f"answer      {answer.answer_id}", f"question    {answer.question}"]
-    if reading.completion is not None:
-        lines.append(f"completed   {reading.completion.text}")
+    if reading.rewriting is not None:
+        lines.append(f"completed   {reading.rewriting.text}")
     lines.append(f"terms       {' '.join(reading.question.terms)}")
     lines += [f"alias       {match.said} = {', '.join(match.names)}" for match in reading.aliases]
     for hint in reading.dates:

@@ -5,6 +5,7 @@ It knows nothing of the collection; how rare a term is there is asked later.
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -13,17 +14,10 @@ from index.errors import UsageError
 from index.fold import fold
 from index.passage import Filters
 from index.tokens import term_spans, terms
+from rag.followup import Completion, Turn, complete
+from rag.slots import Names
 
-__all__ = [
-    "Asked",
-    "Kind",
-    "Question",
-    "Turn",
-    "Unit",
-    "content_terms",
-    "read_question",
-    "without_asking",
-]
+__all__ = ["Asked", "Kind", "Question", "Turn", "Unit", "content_terms", "read_question"]
 
 
 class Kind(StrEnum):
@@ -32,14 +26,6 @@ class Kind(StrEnum):
     NUMBER = "number"
     DATE = "date"
     OTHER = "other"
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """An earlier exchange of the dialogue; the answer may be unknown."""
-
-    question: str
-    answer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +62,10 @@ class Question:
     """A question ready to be searched for.
 
     ``text`` is what was asked, ``searched`` what both legs look for (the same, unless the
-    dialogue had to complete it), ``terms`` its distinct content terms in order, ``units`` the
-    same content word by word. ``measure`` finds, in folded text, an amount of what is counted
-    in a question such as 多少家企业 (an amount, then 家 or 企业), None when nothing is counted.
+    dialogue had to complete it: ``completion`` says how), ``terms`` its distinct content terms in
+    order, ``units`` the same content word by word. ``measure`` finds, in folded text, an amount
+    of what is counted in a question such as 多少家企业 (an amount, then 家 or 企业), None when
+    nothing is counted.
     """
 
     text: str
@@ -87,6 +74,7 @@ class Question:
     units: tuple[Unit, ...]
     kind: Kind
     measure: re.Pattern[str] | None = None
+    completion: Completion | None = None
 
 
 # Words that ask rather than say, in folded form (lower case, simplified); the longest first
@@ -129,13 +117,20 @@ _INVISIBLE = dict.fromkeys(
 )
 
 
-def read_question(text: str, *, searched: str | None = None, max_chars: int = 2000) -> Question:
+def read_question(
+    text: str,
+    *,
+    dialogue: Sequence[Turn] = (),
+    rewritten: str | None = None,
+    names: Names | None = None,
+    max_chars: int = 2000,
+) -> Question:
     """Clean a question and take it apart.
 
-    Args:
-        text: What was typed.
-        searched: What to look for in its place: the question completed from its dialogue.
-        max_chars: The longest question that is taken.
+    A question that leans on the dialogue (那建行呢？) is searched as it reads in full. Without a
+    ``dialogue`` nothing is completed: that is how a person undoes it. Where somebody else has
+    written the question out (a model, the person), that is ``rewritten``. ``names`` finds known
+    names, so that one takes the place of another.
 
     Raises:
         UsageError: nothing to search for is left, or the question is longer than ``max_chars``.
@@ -146,7 +141,13 @@ def read_question(text: str, *, searched: str | None = None, max_chars: int = 20
             f"the question has {len(cleaned):,} characters; at most {max_chars:,} can be asked at "
             "once. Ask a shorter question"
         )
-    searched = cleaned if searched is None else _clean(searched)[:max_chars]
+    completion = None
+    if rewritten is None:
+        earlier = [Turn(_clean(t.question), t.answer and _clean(t.answer)) for t in dialogue]
+        completion = complete(cleaned, earlier, names=names)
+    searched = (rewritten and _clean(rewritten)[:max_chars]) or cleaned
+    if completion:
+        searched = completion.text
     content = _content(searched)
     distinct = tuple(dict.fromkeys(terms(content)))
     if not distinct:
@@ -161,6 +162,7 @@ def read_question(text: str, *, searched: str | None = None, max_chars: int = 20
         units=_units(content),
         kind=_kind(folded),
         measure=_measure(folded),
+        completion=completion,
     )
 
 
@@ -175,16 +177,11 @@ def content_terms(text: str) -> list[str]:
     return terms(_content(text))
 
 
-def without_asking(text: str) -> str:
-    """The folded text without the words that only ask; a space stands where one was."""
-    # The space ends a run of Han, so that no pair reaches over what was taken out.
-    return _ASKING_EN.sub(" ", _ASKING.sub(" ", fold(text)))
-
-
 def _content(text: str) -> str:
-    """The folded question without its asking words, and without what glues these to the rest."""
+    """The folded question without its asking words; a space stands where something was."""
     folded = fold(text)
-    parts = without_asking(text).split()
+    # The space ends a run of Han, so that no pair reaches over what was taken out.
+    parts = _ASKING_EN.sub(" ", _ASKING.sub(" ", folded)).split()
     content = " ".join(part.strip(_GLUE) for part in parts)
     return content if terms(content) else folded
 

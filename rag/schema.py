@@ -152,9 +152,9 @@ Event = Retrieved | SentenceAdded | Finished
 
 def reading_json(reading: "Reading") -> dict[str, Any]:
     """How a question was understood, as plain JSON values."""
-    completion, suggestion = reading.completion, reading.suggestion
+    rewriting, suggestion = reading.rewriting, reading.suggestion
     return {
-        "completed": completion.text if completion else None,
+        "completed": rewriting.text if rewriting else None,
         "aliases": [{"said": match.said, "names": list(match.names)} for match in reading.aliases],
         "dates": [
             {

@@ -17,10 +17,9 @@ from index.passage import Filters
 from index.search import Index
 from rag.config import Config
 from rag.dates import DateHint, filters_of, load_periods, read_dates
-from rag.followup import Completion, complete
-from rag.question import Asked, Question, Turn, read_question
+from rag.question import Asked, Question, read_question
 from rag.retrieve import Search
-from rag.rewrite import ChatRewriter, Rewriter
+from rag.rewrite import Rewriting, open_rewriter, rewrite_or_complete
 from rag.spelling import IndexVocabulary, Suggestion, suggest
 
 __all__ = ["Reading", "Step", "Understander", "sides_of"]
@@ -44,12 +43,12 @@ class Reading:
     """A question understood.
 
     Offsets of ``aliases`` and ``dates`` count in the question as it is searched for.
-    ``completion`` is None where the question stands by itself. ``suggestion`` is only offered:
+    ``rewriting`` is None where the question stands by itself. ``suggestion`` is only offered:
     what was typed is what is searched for. ``without`` are the steps that were taken back.
     """
 
     search: Search
-    completion: Completion | None
+    rewriting: Rewriting | None
     aliases: tuple[AliasMatch, ...]
     dates: tuple[DateHint, ...]
     suggestion: Suggestion | None
@@ -75,7 +74,7 @@ class Understander:
         own = config.question
         self._aliases = Aliases.load(Path(own.aliases) if own.aliases else None)
         self._periods = load_periods(Path(own.periods) if own.periods else None)
-        self._rewriter: Rewriter | None = ChatRewriter(own.rewriter) if own.rewriter else None
+        self._rewriter = open_rewriter(own.rewriter) if own.rewriter else None
 
     def read(self, request: Asked) -> Reading:
         """Understand one question.
@@ -86,12 +85,15 @@ class Understander:
         """
         text, skipped = request.question, frozenset(map(Step, request.without))
         typed = read_question(text, max_chars=self._longest)
-        completion = None
+        rewriting = None
         if request.dialogue and Step.REWRITING not in skipped:
-            completion = self._complete(typed.text, request.dialogue)
+            made = rewrite_or_complete(
+                self._rewriter, typed.text, request.dialogue, names=_spans(self._aliases)
+            )
+            rewriting = made if made.text != typed.text else None
         question = typed
-        if completion is not None:
-            question = read_question(text, searched=completion.text, max_chars=self._longest)
+        if rewriting is not None:
+            question = read_question(text, rewritten=rewriting.text, max_chars=self._longest)
         asked = question.searched
         aliases = () if Step.ALIASES in skipped else self._aliases.find(asked)
         dates: tuple[DateHint, ...] = ()
@@ -106,16 +108,7 @@ class Understander:
             hints=dates,
         )
         suggestion = suggest(typed.text, vocabulary=IndexVocabulary(self._index))
-        return Reading(search, completion, aliases, dates, suggestion, skipped)
-
-    def _complete(self, question: str, dialogue: Sequence[Turn]) -> Completion | None:
-        names = _spans(self._aliases)
-        if self._rewriter is None:
-            return complete(question, dialogue, names=names)
-        written = self._rewriter.rewrite(question, dialogue)
-        if written is None:  # the server is away, or what it wrote is no question
-            return complete(question, dialogue, names=names)
-        return Completion(text=written, kept=(), changed="") if written != question else None
+        return Reading(search, rewriting, aliases, dates, suggestion, skipped)
 
 
 def _spans(aliases: Aliases) -> Callable[[str], list[tuple[int, int]]]:

@@ -119,8 +119,8 @@ KINDS = {"number", "date", "name", "place", "list", "comparison", "reason", "how
 # Of these the short answer stands in the gold quote, character by character.
 EXTRACTIVE = {"number", "date", "name", "place", "list"}
 TRAITS = {
-    "two-turn", "cross-script", "cross-language", "several-articles", "reprint", "versions",
-    "time-range", "careless", "new-topic",
+    "two-turn", "follow-up", "new-topic", "cross-script", "cross-language", "several-articles",
+    "reprint", "versions", "time-range", "careless",
 }  # fmt: skip
 
 
@@ -335,6 +335,8 @@ def test_tags_that_can_be_computed_are_right():
         same_language = [s for s in found if (s is Script.LATIN) == (case.lang == "en")]
         tags = {
             "two-turn": bool(case.dialogue),
+            "follow-up": bool(case.dialogue) and case.standalone != case.question,
+            "new-topic": bool(case.dialogue) and case.standalone == case.question,
             "cross-language": not same_language,
             "cross-script": bool(same_language) and asked[case.lang] not in found,
             "several-articles": len({fact[0].article for fact in case.gold}) > 1,
@@ -368,7 +370,8 @@ def test_the_set_is_as_large_and_as_mixed_as_promised():
     assert len(cases()) >= 170
     assert sum(not case.answerable for case in cases()) >= 30
     assert min(langs[lang] for lang in ("zh-Hans", "zh-Hant", "en")) >= 40
-    assert tags["two-turn"] >= 60
+    assert tags["follow-up"] >= 60
+    assert tags["new-topic"] >= 10
     assert sum("cross-language" in c.tags and c.lang == "en" for c in answerable()) >= 15
     assert sum("cross-language" in c.tags and c.lang != "en" for c in answerable()) >= 5
     assert tags["cross-script"] >= 15

@@ -7,8 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import numpy as np
 import pytest
 
-from index import remote
-from index import server as model_server
+from index import http, remote
 from index.errors import RemoteError, UsageError
 from index.remote import RemoteEmbedder
 
@@ -66,8 +65,8 @@ def says(status, answer=b"", **headers):
 
 @pytest.fixture
 def server(monkeypatch):
-    monkeypatch.setattr(model_server, "_FIRST_WAIT_S", 0.01)
-    monkeypatch.setattr(model_server, "_LONGEST_WAIT_S", 0.02)
+    monkeypatch.setattr(http, "_FIRST_WAIT_S", 0.01)
+    monkeypatch.setattr(http, "_LONGEST_WAIT_S", 0.02)
     with Server() as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()

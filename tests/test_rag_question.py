@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.errors import UsageError
+from rag.followup import Completion
 from rag.question import Kind, Turn, content_terms, read_question
 
 
@@ -36,20 +37,42 @@ def test_both_scripts_ask_the_same():
     )
 
 
-def test_an_elliptical_question_leans_on_the_one_before():
+def test_a_question_that_leans_on_the_dialogue_is_searched_in_full():
     dialogue = [Turn("工行的满意度是多少？")]
-    assert (
-        read_question("那建行呢？", dialogue=dialogue).searched == "工行的满意度是多少？ 那建行呢？"
-    )
+    asked = read_question("那建行呢？", dialogue=dialogue)
+    assert asked.text == "那建行呢？"
+    assert asked.searched == "建行的满意度是多少？"
+    assert asked.kind is Kind.NUMBER
+    assert asked.completion == Completion("建行的满意度是多少？", ("的满意度是多少",), "建行")
+    assert "满意" in asked.terms
     whole = read_question("农行上线了哪些线上贷款产品？", dialogue=dialogue)
-    assert whole.searched == whole.text
+    assert (whole.searched, whole.completion) == (whole.text, None)
 
 
-def test_a_third_turn_leans_on_the_last_whole_question():
-    dialogue = [Turn("工行的满意度是多少？"), Turn("那建行呢？")]
-    assert (
-        read_question("那农行呢？", dialogue=dialogue).searched == "工行的满意度是多少？ 那农行呢？"
-    )
+def test_a_third_turn_is_completed_from_the_completed_second():
+    dialogue = [Turn("工行的满意度是多少？"), Turn("那建行\u200b呢？")]
+    assert read_question("那农行呢？", dialogue=dialogue).searched == "农行的满意度是多少？"
+
+
+def test_a_completion_is_undone_by_leaving_the_dialogue_out():
+    assert read_question("那建行呢？").searched == "那建行呢？"
+
+
+def test_what_somebody_else_wrote_out_is_searched_instead():
+    dialogue = [Turn("工行的满意度是多少？")]
+    asked = read_question("那建行呢？", dialogue=dialogue, rewritten=" 建行客服的满意度\n如何？")
+    assert (asked.text, asked.searched) == ("那建行呢？", "建行客服的满意度 如何？")
+    assert asked.completion is None
+
+
+def test_a_name_without_a_telling_shape_is_given():
+    dialogue = [Turn("光大的居家坐席有多少？")]
+
+    def names(text):
+        return [(text.find(n), text.find(n) + 2) for n in ("光大", "民生") if n in text]
+
+    asked = read_question("那民生呢？", dialogue=dialogue, names=names)
+    assert asked.searched == "民生的居家坐席有多少？"
 
 
 @pytest.mark.parametrize(
@@ -60,12 +83,17 @@ def test_a_third_turn_leans_on_the_last_whole_question():
         "这些年网点少了多少？",
         "那曲分行什么时候开业？",
         "And how many of the customers who opened an account online were students?",
-        "它" + "在疫情期间推出了哪些面向小微企业和个体工商户的线上贷款产品？",
     ],
 )
 def test_a_question_that_points_nowhere_stands_alone(text):
     dialogue = [Turn("江湾银行2022年底有多少手机银行用户？")]
     assert read_question(text, dialogue=dialogue).searched == text
+
+
+def test_a_long_question_may_point_back_too():
+    dialogue = [Turn("江湾银行2022年底有多少手机银行用户？")]
+    text = "它在疫情期间推出了哪些面向小微企业和个体工商户的线上贷款产品？"
+    assert read_question(text, dialogue=dialogue).searched == f"江湾银行{text[1:]}"
 
 
 def test_asking_words_inside_of_others_stay():

@@ -31,7 +31,7 @@ def test_a_follow_up_is_completed_shown_and_undone(asker):
     assert reading.question.searched == "建行手机银行有多少用户？"
     assert reading.question.text == "那建行呢？"
     undone = read(asker, "那建行呢？", dialogue=dialogue, without=("rewriting",))
-    assert undone.completion is None
+    assert undone.rewriting is None
     assert undone.question.searched == "那建行呢？"
     assert undone.without == {Step.REWRITING}
 

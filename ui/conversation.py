@@ -95,7 +95,7 @@ def undoable(exchange: Exchange) -> tuple[Step, ...]:
     if reading is None or exchange.running:
         return ()
     took = {
-        Step.REWRITING: reading.completion is not None,
+        Step.REWRITING: reading.rewriting is not None,
         Step.ALIASES: bool(reading.aliases),
         Step.DATES: bool(reading.dates),
     }

@@ -58,8 +58,8 @@ def sentence(said: AnswerSentence, style: Style) -> str:
 def reading(read: Reading, style: Style) -> str:
     """How the question was understood, a line for each step that can be taken back."""
     lines = []
-    if read.completion is not None:
-        lines.append(f"read as: {plain(read.completion.text)}  (--without rewriting)")
+    if read.rewriting is not None:
+        lines.append(f"read as: {plain(read.rewriting.text)}  (--without rewriting)")
     for match in read.aliases:
         names = ", ".join(map(plain, match.names[:4]))
         lines.append(f"{plain(match.said)} = {names}  (--without aliases)")
