@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from index.encoder.corpus import read_rows
 from index.tokens import terms
 
 __all__ = ["how_common", "main"]
@@ -67,6 +66,8 @@ def _table() -> _Table:
 
 def _count(data: Path) -> Counter[str]:
     """Term → texts that hold it, each text once; the Japanese ones are left out."""
+    from index.encoder.corpus import read_rows
+
     counts: Counter[str] = Counter()
     seen: set[str] = set()
     for name, keys, limit in _SOURCES:
