@@ -15,6 +15,7 @@ FILE they are the product's own, and the row says so.
 
 import argparse
 import random
+import re
 import string
 import tempfile
 import zlib
@@ -27,8 +28,8 @@ from time import perf_counter
 import numpy as np
 
 from eval.cases import load_cases
-from index.confusables import Reason, confusables
 from index.config import IndexConfig
+from index.confusables import Reason, confusables
 from index.encoder.corpus import read_rows
 from index.encoder.static import MODEL, StaticEncoder
 from index.errors import UsageError
@@ -48,6 +49,7 @@ _SETS = ("cmrc2018", "drcd_dev", "dureader_robust", "crud_news", "xquad.zh", "xq
 _ARTICLES = 20_000  # of crud_news: all that answer a question, the others drawn
 _CANDIDATES = 100
 _HAN = ("\u4e00", "\u9fff")
+_RUN = re.compile("[\u4e00-\u9fff]+")
 _SAMPLE = Path(__file__).with_name("sets") / "sample.jsonl"
 
 
@@ -94,7 +96,8 @@ def damage(
 
     Args:
         question: A clean question.
-        kind: ``pinyin``, ``shape`` or ``edit``.
+        kind: ``pinyin``, ``shape``, ``edit``, or ``near``: a near sound of the product's table,
+            for the fit alone.
         frequency: Folded character → how often it is written; those not in it are never put in.
         looks: Folded character → look-alikes.
         chance: Draws the place and the character.
@@ -108,6 +111,8 @@ def damage(
     same = _homophones(frequency) if kind == "pinyin" else {}
     for at in places:
         others = same.get(readings[at], ()) if kind == "pinyin" else looks.get(folded[at], ())
+        if kind == "near":
+            others = [c.char for c in confusables(folded[at]) if c.reason is Reason.NEAR_SOUND]
         fitting = [c for c in others if frequency.get(c) and c != folded[at]]
         if fitting:
             (put,) = chance.choices(fitting, [frequency[c] for c in fitting])
@@ -136,11 +141,13 @@ def _edited(question: str, chance: random.Random) -> Slip | None:
 
 
 def _readings(text: str) -> list[str]:
-    """The syllable of each character in its sentence; 行 in 银行 is hang."""
+    """The syllable of each Han character in its run; 行 in 银行 is hang."""
     from pypinyin import lazy_pinyin
 
-    found: list[str] = lazy_pinyin(text, errors=list)
-    return found if len(found) == len(text) else [""] * len(text)
+    readings = [""] * len(text)
+    for run in _RUN.finditer(text):
+        readings[run.start() : run.end()] = lazy_pinyin(run.group())
+    return readings
 
 
 _SOUNDS: dict[int, dict[str, list[str]]] = {}
@@ -209,7 +216,7 @@ def _open_set(
 
 
 def _rank(asked: _Set, encoder: StaticEncoder | None, question: str, gold: frozenset[int]) -> int:
-    """The rank of the first right passage by the fused legs, 1 the best; 101 where there is none."""
+    """The rank of the first right passage by the fused legs; 101 where there is none."""
     hits = asked.lexical.search(question, k=_CANDIDATES)
     if encoder is not None and asked.vectors is not None:
         cosines = asked.vectors @ encoder.embed_questions([question])[0]
@@ -256,7 +263,9 @@ def _report(asked: _Set, encoder: StaticEncoder | None, looks: Path | None) -> N
             ranks.append((clean_ranks[number], damaged, accepted))
         cells = []
         for k in (1, 10):
-            clean, hurt, healed = (sum(r <= k for r in column) for column in zip(*ranks))
+            clean, hurt, healed = (
+                sum(r <= k for r in column) for column in zip(*ranks, strict=True)
+            )
             back = f"{(healed - hurt) / (clean - hurt):.2f}" if clean > hurt else "-"
             n = len(ranks)
             cells.append(f"R@{k} {clean / n:.3f} {hurt / n:.3f} {healed / n:.3f} back {back:>5}")
@@ -289,7 +298,7 @@ def _fit(sets: Sequence[_Set], looks: Path | None) -> None:
             rows += [c.evidence for c in found]
             labels += [False] * len(found)
             best.append([c.evidence for c in found])
-        for kind in ("pinyin", "shape"):
+        for kind in ("pinyin", "shape", "near"):
             for _, slip in _slips(asked, kind, looks):
                 found = candidates(slip.text, vocabulary=asked)
                 rows += [c.evidence for c in found]

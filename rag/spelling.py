@@ -1,9 +1,9 @@
 """A question with a slip in it, and what was probably meant: a suggestion, never more.
 
-手机因行 → 手机银行, 邮储很行 → 邮储银行, "mobile bakn" → mobile bank. What may have been meant comes
-from the collection's own words; a change is suggested where the collection then knows the words
-better, and holds a passage that fits the question better. The original is searched in any case,
-and nothing here changes what is searched: whoever asks accepts a suggestion or does not.
+手机因行 → 手机银行, 邮储很行 → 邮储银行, "mobile bakn" → mobile bank. What may have been meant
+comes from the collection's own words; a change is suggested where the collection then knows the
+words better, and holds a passage that fits the question better. The original is searched in any
+case, and nothing here changes what is searched: whoever asks accepts a suggestion or does not.
 """
 
 import math
@@ -65,7 +65,10 @@ class Suggestion:
 class Vocabulary(Protocol):
     """The words of a collection, and the passages that hold them. Terms are folded."""
 
-    size: int
+    @property
+    def size(self) -> int:
+        """How many passages there are."""
+        ...
 
     def frequencies(self, terms: Sequence[str]) -> Sequence[int]:
         """Count the passages that hold each term."""
@@ -103,7 +106,7 @@ class IndexVocabulary:
         return (hits[0].score if hits else 0.0), texts
 
 
-_MAX_CHARS = 100
+_MAX_CHARS = 200
 """Of a question that is looked at: a longer one has words enough to be found by, slip or not."""
 
 _MAX_CHANGES = 3
@@ -125,24 +128,54 @@ _CHARS_OF_A_PASSAGE = 100
 _THRESHOLD = 2.0
 """Log-odds from which a change is suggested; see docs/decisions/0009-spelling.md."""
 
-_WEIGHTS = (0.17, -1.31, 1.35, 0.31, -1.14, -2.5, 0.76, -0.59, -0.21, 1.17, 0.98)
-_BIAS = -5.7
+_WEIGHTS = (0.13, -1.16, 1.23, 2.39, -1.24, 0.37, 0.75, -0.38, -0.08, 0.81, 0.78)
+_BIAS = -5.51
 """Fitted by ``python -m eval.typos --fit``, in the order of ``Candidate.evidence``."""
 
+_WORDING = 4
+"""Characters in a row that a passage shares with a question hardly ever by chance."""
+
 _HAN = re.compile("[\u4e00-\u9fff]{2,}")
-_LATIN = re.compile(r"(?<![\w.@/-])[A-Za-z]{4,24}(?![\w@/])")
-_LONG_WORD = 8  # letters from which two slips in a word are still one word
+# A word, beside Han or not; no piece of a name with digits, an address or a path.
+_LATIN = re.compile(r"(?<![A-Za-z0-9_.@/-])[A-Za-z]{4,24}(?!\.?[A-Za-z0-9_@/])")
+_ENDINGS = frozenset(
+    [
+        "",
+        *"defglnrsty",
+        "al",
+        "ed",
+        "en",
+        "er",
+        "es",
+        "fy",
+        "ic",
+        "ing",
+        "ion",
+        "ly",
+        "ng",
+        "on",
+        "or",
+        "st",
+        "ty",
+    ]
+)
+_LONG_WORD = 10  # letters from which two slips in a word are still one word
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """One character that may have been meant at ``place``, and what speaks for it.
 
-    ``evidence``: gain in likelihood from its two pairs (natural logarithm, at most 15); how common
-    in general the pairs as said are, and as meant (0 to 4 each); gain in the best passage's score
-    (-5 to 15); 1 for a look-alike; 1 for a near sound; the longest wording around the place that
-    stands in a passage, as meant and as said (characters, at most 5 and 4); ln(1 + passages that
-    hold the character); 1 where it begins, and where it ends, the run of Han.
+    ``evidence``, in this order:
+
+    - gain in likelihood from its two pairs (natural logarithm, at most 15)
+    - how common in general the pairs as said are, and as meant (0 to 4 each)
+    - gain in the best passage's score (-0.5 to 1.5, 1 being a term of one passage alone)
+    - 1 for a look-alike; 1 for a near sound
+    - the longest wording around the place that stands in a passage, as meant and as said
+      (characters, at most 5 and 4)
+    - ln(1 + passages that hold the character)
+    - 1 where it begins, and where it ends, the run of Han
     """
 
     place: int
@@ -210,6 +243,8 @@ def candidates(
         return []
     local.sort(key=lambda found: (-found.promise, found.place, found.meant))
     score, texts = known.best(folded)
+    # What a term that only one passage holds adds to a score: the measure of any collection.
+    rarest = math.log1p((known.size + 0.5) / 1.5)
     evident = []
     for found in local[:_SEARCHED]:
         corrected = folded[: found.place] + found.meant + folded[found.place + 1 :]
@@ -223,7 +258,7 @@ def candidates(
                     min(found.gain, 15.0),
                     found.common_said,
                     found.common_meant,
-                    max(-5.0, min(better - score, 15.0)),
+                    max(-0.5, min((better - score) / rarest, 1.5)),
                     float(found.reason is Reason.SHAPE),
                     float(found.reason is Reason.NEAR_SOUND),
                     min(5, _longest(corrected, found.place, new_texts)),
@@ -335,17 +370,15 @@ def _longest(text: str, place: int, passages: Sequence[str]) -> int:
 
 
 def _doubled(question: str, known: _Known) -> Iterator[Change]:
-    """A character that was typed twice: 手机机银行. Words that double one (看看) are known pairs."""
+    """A character typed twice: 手机机银行, where a passage has the wording with it once."""
     folded = fold(question)
     for run in _HAN.finditer(folded):
-        chars = run.group()
-        for at in range(1, len(chars)):
-            twice = chars[at - 1 : at + 1]
-            if twice[0] != twice[1] or known(twice) or how_common(twice):
+        for place in range(run.start() + 1, run.end()):
+            twice = folded[place - 1 : place + 1]
+            if twice[0] != twice[1] or known(twice):
                 continue
-            around = [chars[at - 2 : at] if at > 1 else "", chars[at : at + 2]]
-            if all(len(p) == 2 and known(p) for p in around):
-                place = run.start() + at
+            once = folded[:place] + folded[place + 1 :]
+            if _longest(once, place - 1, known.best(once)[1]) >= _WORDING:
                 yield Change(place, place + 1, question[place], "", Kind.EDIT)
 
 
@@ -358,17 +391,23 @@ def _words(question: str, known: _Known) -> Iterator[Change]:
             continue
         meant = _nearest_word(term, known)
         if meant is not None:
-            shown = meant.upper() if match.group().isupper() else meant
-            shown = meant.capitalize() if match.group().istitle() else shown
+            # A term is in the singular; the plural is shown where it is nearer to what was said.
+            numbers = (meant, meant + "s", meant[:-1] + "ies")
+            shown = min((_distance(said, word, most=4), word) for word in numbers)[1]
+            shown = shown.upper() if match.group().isupper() else shown
+            shown = shown.capitalize() if match.group().istitle() else shown
             yield Change(match.start(), match.end(), match.group(), shown, Kind.EDIT)
 
 
 def _nearest_word(term: str, known: _Known) -> str | None:
     """The one word that was probably meant: fewest slips, then far more frequent than the next."""
-    # A slip is hardly ever in the first letter, unless the first two changed places.
+    # A slip is hardly ever in the first letter, unless the first two changed places; and amass,
+    # which is no slip, is one letter from mass.
     near: list[tuple[int, int, str]] = []
-    for prefix in dict.fromkeys(term[:2]):
+    for prefix in dict.fromkeys((term[0], term[1::-1])):
         for word, count in known.words(prefix):
+            if not word.startswith(term[0]) and len(word) != len(term):
+                continue
             if abs(len(word) - len(term)) > 2 or not word.isascii() or not word.isalpha():
                 continue
             allowed = 2 if min(len(word), len(term)) >= _LONG_WORD else 1
@@ -380,18 +419,14 @@ def _nearest_word(term: str, known: _Known) -> str | None:
     near.sort()
     slips, count, word = near[0]
     rivals = [-c for s, c, _ in near[1:] if s == slips]
-    return word if -count >= 2 and -count >= 3 * max(rivals, default=0) else None
+    return word if -count >= 3 * max(rivals, default=0) and (slips == 1 or -count >= 2) else None
 
 
 def _inflected(one: str, other: str) -> bool:
-    """Whether two words differ only at their ends: founded and founder are two words."""
+    """Whether two words differ by their endings alone: founded and founder are two words."""
     shorter = min(len(one), len(other))
     shared = next((i for i in range(shorter) if one[i] != other[i]), shorter)
-    ends = one[shared:], other[shared:]
-    if ends[0][::-1] == ends[1]:
-        return False  # bakn, bank: the last two changed places
-    doubled = shared and sorted(ends) == ["", one[shared - 1]]
-    return not doubled and max(map(len, ends)) <= 3 and shared >= shorter - 2
+    return {one[shared:], other[shared:]} <= _ENDINGS
 
 
 def _distance(one: str, other: str, *, most: int) -> int:
