@@ -38,6 +38,7 @@ from index.lexical import LexicalDocument, LexicalIndex, write_lexical
 from index.passage import Hit
 from index.search import open_index
 from index.sync import sync
+from index.tokens import terms
 from index.vectors import Vectors
 from rag.config import RetrievalConfig
 from rag.retrieve import fuse
@@ -222,7 +223,8 @@ def _rank(asked: _Set, encoder: StaticEncoder | None, question: str, gold: froze
         cosines = asked.vectors @ encoder.embed_questions([question])[0]
         near = np.argsort(-cosines, kind="stable")[:_CANDIDATES]
         dense = [Hit(int(row), float(cosines[row])) for row in near]
-        hits = fuse(hits, dense, dense_weight=RetrievalConfig().dense_weight)
+        ideal = sum(asked.lexical.idf(list(dict.fromkeys(terms(question)))))
+        hits = fuse(hits, dense, ideal=ideal, dense_weight=RetrievalConfig().dense_weight)
     found = (n for n, hit in enumerate(hits[:_CANDIDATES], 1) if hit.row in gold)
     return next(found, _CANDIDATES + 1)
 
