@@ -56,6 +56,7 @@ class AliasMatch:
     end: int
     said: str
     names: tuple[str, ...]
+    is_product: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +64,14 @@ class Aliases:
     """Groups of names, ready to be looked for. ``load`` makes one.
 
     ``groups`` hold the names as they were written, without those in ``unsure`` (folded), which
-    count only beside other words of banking and are never searched for. ``pieces`` maps every
-    folded piece that a text may be cut into to the group whose name it is, or to -1 for a word
-    that is no name; ``lengths`` tells how long the pieces are that begin with a character.
+    count only beside other words of banking and are never searched for; ``products`` are the
+    numbers of the groups that name a product or a channel. ``pieces`` maps every folded piece a
+    text may be cut into to the group whose name it is, or to -1 for a word that is no name;
+    ``lengths`` tells for a first character how long the pieces that begin with it are.
     """
 
     groups: tuple[tuple[str, ...], ...]
+    products: frozenset[int]
     unsure: frozenset[str]
     pieces: dict[str, int]
     lengths: dict[str, tuple[int, ...]]
@@ -109,7 +112,9 @@ class Aliases:
             if said not in map(fold, self.groups[group]):
                 said = said.removesuffix("s")
             others = tuple(name for name in self.groups[group] if said not in fold(name))
-            found.append(AliasMatch(start, end, text[start:end], others))
+            found.append(
+                AliasMatch(start, end, text[start:end], others, is_product=group in self.products)
+            )
         return tuple(found)
 
 
@@ -226,6 +231,7 @@ class _Group:
 
     names: tuple[str, ...]
     unsure: tuple[str, ...]
+    is_product: bool = False
 
     def folded(self) -> list[str]:
         return list(map(fold, self.names + self.unsure))
@@ -270,6 +276,7 @@ def _joined(group: _Group, more: _Group) -> _Group:
         group.names + taken_over + tuple(n for n in more.names if fold(n) not in known),
         tuple(name for name in group.unsure if fold(name) not in sure)
         + tuple(name for name in more.unsure if fold(name) not in known),
+        group.is_product,
     )
 
 
@@ -290,6 +297,7 @@ def _aliases(
         lengths.setdefault(piece[0], set()).add(len(piece))
     return Aliases(
         groups=tuple(group.names for group in groups),
+        products=frozenset(at for at, group in enumerate(groups) if group.is_product),
         unsure=frozenset(fold(name) for group in groups for name in group.unsure),
         pieces=pieces,
         lengths={char: tuple(sorted(sizes)) for char, sizes in lengths.items()},
@@ -333,8 +341,14 @@ def _read(path: Path) -> tuple[list[_Group], list[str]]:
 
 
 def _group(table: object, where: str) -> _Group:
-    if not isinstance(table, dict) or not {"names"} <= set(table) <= {"names", "unsure"}:
-        raise UsageError(f'{where} must hold names = ["…", "…"], and unsure = ["…"] at most')
+    known = {"names", "unsure", "product"}
+    if not isinstance(table, dict) or not {"names"} <= set(table) <= known:
+        raise UsageError(
+            f'{where} must hold names = ["…", "…"], and unsure = ["…"] and product = true at most'
+        )
+    product = table.get("product", False)
+    if not isinstance(product, bool):
+        raise UsageError(f"{where}: product must be true or false")
     kinds = []
     for key in ("names", "unsure"):
         listed = table.get(key, [])
@@ -350,4 +364,4 @@ def _group(table: object, where: str) -> _Group:
         kinds.append(names)
     if not kinds[0] or len(kinds[0] + kinds[1]) < 2:
         raise UsageError(f"{where}: one thing needs two names at least, and one in names")
-    return _Group(*kinds)
+    return _Group(kinds[0], kinds[1], product)

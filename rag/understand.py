@@ -104,7 +104,7 @@ class Understander:
             filters=_narrowed(request.filters, dates),
             names=tuple((match.said, *match.names) for match in aliases),
             variants=variants(asked, aliases) if aliases else (),
-            sides=sides_of(asked, [(match.start, match.end) for match in aliases]),
+            sides=sides_of(asked, [(m.start, m.end) for m in aliases if not m.is_product]),
             hints=dates,
         )
         suggestion = suggest(typed.text, vocabulary=IndexVocabulary(self._index))
@@ -112,7 +112,8 @@ class Understander:
 
 
 def _spans(aliases: Aliases) -> Callable[[str], list[tuple[int, int]]]:
-    return lambda text: [(match.start, match.end) for match in aliases.find(text)]
+    """Where a text names somebody: a product stays when whoever offers it changes."""
+    return lambda text: [(m.start, m.end) for m in aliases.find(text) if not m.is_product]
 
 
 def _narrowed(filters: Filters, dates: Sequence[DateHint]) -> Filters:
