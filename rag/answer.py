@@ -115,13 +115,12 @@ class Asker:
         reading = self._understander.read(request)
         asked = reading.question
         clock.lap("understand")
-        retrieval = retrieve(
-            self.index,
-            reading.search,
-            config=self.config.retrieval,
-            reranker=self._reranker,
-            k=request.k,
-        )
+        retrieval = self._retrieve(reading, request)
+        if not retrieval.passages and reading.search.filters != request.filters:
+            # No article of the time that the question limits itself to (今年以来 in an old text):
+            # the limit becomes a preference, and the face says so.
+            reading = reading.unlimited(request.filters)
+            retrieval = self._retrieve(reading, request)
         passages = retrieval.passages
         clock.lap("retrieve")
         yield Retrieved(passages, reading, retrieval)
@@ -163,6 +162,15 @@ class Asker:
                 config_fingerprint=self._fingerprint,
                 timings_ms=clock.timings,
             )
+        )
+
+    def _retrieve(self, reading: Reading, request: Asked) -> Retrieval:
+        return retrieve(
+            self.index,
+            reading.search,
+            config=self.config.retrieval,
+            reranker=self._reranker,
+            k=request.k,
         )
 
     def _identify(self, request: Asked) -> str:

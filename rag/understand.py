@@ -54,6 +54,12 @@ class Reading:
     suggestion: Suggestion | None
     without: frozenset[Step] = frozenset()
 
+    def unlimited(self, filters: Filters) -> "Reading":
+        """The same reading with its dates as preferences only, under the filters that were set."""
+        dates = tuple(replace(hint, limits=False) for hint in self.dates)
+        search = replace(self.search, filters=filters, hints=dates)
+        return replace(self, search=search, dates=dates)
+
     @property
     def question(self) -> Question:
         """The question as it is searched for."""

@@ -193,25 +193,49 @@ def test_rows_that_training_hardly_saw_get_the_typical_length():
 
 
 def test_words_of_one_meaning_start_near_each_other():
-    pieces = ["<unk>", "▁bank", "银行", "▁rate", "利率", "的银", "▁12"]
-    dictionary = [("銀行", "bank; CL:家"), ("利率", "rate"), ("利率", "surname Li")]
+    pieces = [
+        "<unk>",
+        "▁bank",
+        "银行",
+        "▁rate",
+        "利率",
+        "▁river",
+        "河",
+        "▁fish",
+        "鱼",
+        "的银",
+        "▁12",
+    ]
+    dictionary = [
+        ("銀行", "bank; CL:家"),
+        ("利率", "rate"),
+        ("利率", "surname Li"),
+        ("河", "river"),
+    ]
+    dictionary.append(("鱼", "fish"))
     said = meanings(pieces, dictionary)
-    assert said == {1: "bank", 2: "bank; CL:家", 3: "rate", 4: "rate"}
+    assert said == {
+        1: "bank", 2: "bank; CL:家", 3: "rate", 4: "rate", 5: "river", 6: "river", 7: "fish",
+        8: "fish",
+    }  # fmt: skip
+    concepts = ("bank", "rate", "river", "fish")
 
-    def encode(texts):  # two concepts, and what all texts share
+    def encode(texts):  # one axis for each concept, and one that all texts share
         return np.array(
-            [[9, 0, len(t) / 9, 1, 0] if "bank" in t else [9, len(t) / 9, 0, 0, 1] for t in texts],
+            [[9, *(2.0 + n if c in t else 0 for n, c in enumerate(concepts))] for t in texts],
             dtype=np.float32,
         )
 
     rows = seed_directions(pieces, dictionary, dim=8, encode=encode, seed=3)
-    assert rows.shape == (7, 8)
+    assert rows.shape == (11, 8)
     assert np.linalg.norm(rows, axis=1) == pytest.approx(1.0)
-    assert rows[1] @ rows[2] > rows[1] @ rows[4] + 0.3
+    same = np.mean([rows[n] @ rows[n + 1] for n in (1, 3, 5, 7)])
+    other = np.mean([rows[n] @ rows[m] for n in (1, 3) for m in (5, 6, 7, 8)])
+    assert same > other + 0.3
     # The same pieces without a teacher: directions at random, the same for the same seed.
     random = seed_directions(pieces, dictionary, dim=8, encode=None, seed=3)
-    assert np.array_equal(random[[0, 5, 6]], rows[[0, 5, 6]])
-    assert np.abs(random[1:5] - rows[1:5]).max() > 0.1
+    assert np.abs(random[[0, 9, 10]] - rows[[0, 9, 10]]).max() < 1e-6
+    assert np.abs(random[1:9] - rows[1:9]).max() > 0.1
 
 
 def test_a_teacher_that_is_missing_is_named_before_any_work(data, tmp_path, monkeypatch):

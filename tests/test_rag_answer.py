@@ -78,8 +78,10 @@ def test_the_json_form(sample):
     answer = json.loads(json.dumps(sample.answer(QUESTION).to_json()))
     assert list(answer) == [
         "schema_version",
+        "answer_id",
         "question",
         "searched",
+        "understood",
         "answer",
         "sentences",
         "citations",

@@ -46,7 +46,10 @@ def folder(tmp_path):
 def test_ask_prints_sentences_numbers_and_where_they_stand(youju, sample_folder):
     status, out, err = youju("ask", QUESTION, "--index", sample_folder)
     assert (status, err) == (0, "")
-    first = out.splitlines()[0]
+    # How the question was understood, then the answer.
+    notes = [line for line in out.splitlines() if line.startswith("(")]
+    assert notes[0].startswith("(交行 = 交通银行")
+    first = out.splitlines()[len(notes)]
     assert "55.57万笔" in first
     assert first.endswith("[1]")
     assert "articles/zh/2020-03-12-six-banks-online.md" in out
