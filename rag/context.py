@@ -12,7 +12,7 @@ from index.article import Article, Chunk
 from index.passage import Passage
 from index.sentences import sentences
 
-__all__ = ["Context", "contexts", "widened"]
+__all__ = ["REACH", "Context", "contexts", "widened"]
 
 REACH = 200
 """How far beyond a border the neighbouring sentence is looked for, in characters."""

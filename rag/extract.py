@@ -16,6 +16,7 @@ from index.sentences import sentences
 from index.tokens import terms
 from rag.citations import Draft, Span
 from rag.config import AnswerConfig
+from rag.context import REACH, widened
 from rag.question import Kind, Question
 
 __all__ = ["Candidate", "compose", "rank_sentences"]
@@ -40,8 +41,6 @@ _HEADING_COVERS = 0.8
 _CHUNK_COVERS = 0.6
 # A Han character alone, without the neighbour that it has in the question, says little.
 _LONE_CHARACTER = 0.3
-# How far beyond a chunk's border the neighbouring sentence is looked for, in characters.
-_REACH = 200
 # A further sentence must state at least this share of the question that none before it stated.
 _MIN_GAIN = 0.15
 # … and be at least this good beside the first: what merely shares a rare word is no addition.
@@ -129,13 +128,15 @@ def compose(
 def _candidates(
     question: Question, passage: Passage, weights: Mapping[str, float], *, rank: float
 ) -> Iterator[Candidate]:
-    article, first, last = passage.article, passage.chunk.start, passage.chunk.end
+    article = passage.article
+    # The answer may run over the border of its chunk: the sentences beside it may answer, too.
+    first, last = widened(article, passage.chunk)
     spans = sentences(article.text, first, last)
     # A chunk's border is ours, not the author's: its first sentence has one before it too.
     texts = [
-        *(_sentence_texts(article.text, max(0, first - _REACH), first)[-1:] or [""]),
+        *(_sentence_texts(article.text, max(0, first - REACH), first)[-1:] or [""]),
         *(article.text[start:end] for start, end in spans),
-        *(_sentence_texts(article.text, last, last + _REACH)[:1] or [""]),
+        *(_sentence_texts(article.text, last, last + REACH)[:1] or [""]),
     ]
     shared = [_shared(text, weights) for text in texts]
     around = frozenset().union(*shared[1:-1])

@@ -5,6 +5,7 @@ of them become passages is decided here and nowhere else. Every step leaves its 
 ``Retrieval``, which ``youju explain`` prints.
 """
 
+import dataclasses
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,6 +32,9 @@ __all__ = ["Pool", "Ranked", "Retrieval", "Search", "fuse", "gather", "retrieve"
 _SAME_TELLING = 0.6
 
 _NO_FILTERS = Filters()
+
+_POOL = 2
+"""Candidates for each passage at least: reprints fall out, and the order changes."""
 
 _NOVELTY = 0.5
 """What the part of the question that no passage before it holds counts for a further passage,
@@ -96,6 +100,13 @@ def retrieve(
 ) -> Retrieval:
     """Find the passages for a question, best first, at most ``k`` (``config.passages``)."""
     started = perf_counter()
+    limit = k or config.passages
+    # Whoever asks for more passages has more candidates looked at, and waits for them.
+    config = dataclasses.replace(
+        config,
+        candidates=max(config.candidates, _POOL * limit),
+        rerank=max(config.rerank, _POOL * limit) if config.rerank else 0,
+    )
     pool = gather(index, search, config=config)
     timings = dict(pool.timings_ms)
     lap = perf_counter()
@@ -113,7 +124,6 @@ def retrieve(
     )
     timings["rerank"] = (perf_counter() - lap) * 1000
     lap = perf_counter()
-    limit = k or config.passages
     kept = _collapse(index, [Hit(r.candidate.row, r.score) for r in ranked])
     chosen = _diversify(kept, ranked, evidence, limit=limit)
     passages, fates = _passages(index, chosen, kept, ranked)
