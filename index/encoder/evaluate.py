@@ -304,6 +304,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--sets", nargs="+", choices=[*SETS, "scripts", "speed"])
     parser.add_argument("--quick", action="store_true", help="the dense column alone, no speed")
     options = parser.parse_args(arguments)
+    if options.index is not None:
+        # First: a child counts what its parent held when it was forked.
+        _ask_memory(options.index)
     dev: Path = options.data / "dev"
     chosen = options.sets or [*SETS, "scripts", "speed"]
     encoder = StaticEncoder(options.model)
@@ -327,8 +330,6 @@ def main(arguments: list[str] | None = None) -> int:
     if "speed" in chosen and not options.quick:
         _first_vector(options.model)
         _speed(encoder, options.data / "dev")
-    if options.index is not None:
-        _ask_memory(options.index)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"peak memory of this run: {peak:,.0f} MB")
     return 0
