@@ -125,12 +125,25 @@ _UNSEEN = 2.0
 _CHARS_OF_A_PASSAGE = 100
 """Different characters of an average passage: what a frequency is divided by to be a share."""
 
-_THRESHOLD = 2.0
+_THRESHOLD = 1.5
 """Log-odds from which a change is suggested; see docs/decisions/0009-spelling.md."""
 
-_WEIGHTS = (0.13, -1.16, 1.23, 2.39, -1.24, 0.37, 0.75, -0.38, -0.08, 0.81, 0.78)
-_BIAS = -5.51
+_WEIGHTS = (
+    *(0.19, -0.39, 1.17),  # pairs
+    *(2.51, 1.85, 1.47),  # score
+    *(-1.19, 0.44),  # reason
+    *(1.41, 0.68, 1.14, 0.89),  # wording as meant
+    *(-0.23, -0.79, -1.72),  # wording as said
+    *(-0.03, 1.13, 1.08),
+)
+_BIAS = -6.32
 """Fitted by ``python -m eval.typos --fit``, in the order of ``Candidate.evidence``."""
+
+_FUNCTION = frozenset(
+    "哪那这谁几多少什么甚怎呢吗吧啊呀嘛还是的了在不有为也就都而和与及或个以于之其所被把对从到它他她"
+)
+"""Characters that ask or join. They stand beside anything, so that pairs say little of them, and
+no passage is found or lost by one; 不 for 还 would turn a question round."""
 
 _WORDING = 4
 """Characters in a row that a passage shares with a question hardly ever by chance."""
@@ -170,10 +183,11 @@ class Candidate:
 
     - gain in likelihood from its two pairs (natural logarithm, at most 15)
     - how common in general the pairs as said are, and as meant (0 to 4 each)
-    - gain in the best passage's score (-0.5 to 1.5, 1 being a term of one passage alone)
+    - gain in the best passage's score, 1 being a term of one passage alone: its part up to 0.5,
+      from there to 1.5, and from there to 3
     - 1 for a look-alike; 1 for a near sound
-    - the longest wording around the place that stands in a passage, as meant and as said
-      (characters, at most 5 and 4)
+    - the longest wording around the place that stands in a passage as meant: 1 where it has at
+      least 2 characters, 3, 4, 5; the same as said: at least 1, 2, 3
     - ln(1 + passages that hold the character)
     - 1 where it begins, and where it ends, the run of Han
     """
@@ -249,6 +263,8 @@ def candidates(
     for found in local[:_SEARCHED]:
         corrected = folded[: found.place] + found.meant + folded[found.place + 1 :]
         better, new_texts = known.best(corrected)
+        meant = _longest(corrected, found.place, new_texts)
+        said = _longest(folded, found.place, [*texts, *new_texts])
         evident.append(
             Candidate(
                 place=found.place,
@@ -258,11 +274,11 @@ def candidates(
                     min(found.gain, 15.0),
                     found.common_said,
                     found.common_meant,
-                    max(-0.5, min((better - score) / rarest, 1.5)),
+                    *_parts((better - score) / rarest),
                     float(found.reason is Reason.SHAPE),
                     float(found.reason is Reason.NEAR_SOUND),
-                    min(5, _longest(corrected, found.place, new_texts)),
-                    min(4, _longest(folded, found.place, [*texts, *new_texts])),
+                    *(float(meant >= chars) for chars in (2, 3, 4, 5)),
+                    *(float(said >= chars) for chars in (1, 2, 3)),
                     math.log1p(known(found.meant)),
                     float(found.begins),
                     float(found.ends),
@@ -309,8 +325,17 @@ class _Local:
 
     @property
     def promise(self) -> float:
-        """What decides whether it is worth a search; the weights are rounded ones of the fit."""
-        return self.gain - 1.5 * self.common_said + 0.7 * self.common_meant + 0.5 * self.rarity
+        """What decides whether it is worth a search; weights of a fit like that of the odds."""
+        return (
+            0.34 * self.gain
+            - 0.8 * self.common_said
+            + 1.1 * self.common_meant
+            + 0.2 * self.rarity
+            - 1.3 * (self.reason is Reason.SHAPE)
+            - 0.8 * (self.reason is Reason.NEAR_SOUND)
+            + 1.4 * self.begins
+            + 0.5 * self.ends
+        )
 
 
 def _local(run: str, start: int, known: _Known) -> Iterator[_Local]:
@@ -326,9 +351,11 @@ def _local(run: str, start: int, known: _Known) -> Iterator[_Local]:
 
     for at, char in enumerate(run):
         before, after = run[at - 1 : at], run[at + 1 : at + 2]
-        common = sum(how_common(pair) for pair in _pairs(before, char, after))
-        if common == 4 or all(known(p) > known.size / 200 for p in _pairs(before, char, after)):
-            continue  # both pairs are beyond doubt
+        pairs = _pairs(before, char, after)
+        common = sum(how_common(pair) for pair in pairs)
+        beyond_doubt = common == 4 or all(known(pair) > known.size / 200 for pair in pairs)
+        if char in _FUNCTION or beyond_doubt:
+            continue
 
         def likely(c: str, before: str = before, after: str = after) -> float:
             left = follows(before, c) if before else math.log(share(c))
@@ -336,7 +363,7 @@ def _local(run: str, start: int, known: _Known) -> Iterator[_Local]:
 
         said = likely(char)
         for other in confusables(char):
-            if not known(other.char):
+            if other.char in _FUNCTION or not known(other.char):
                 continue
             gain = likely(other.char) - said
             if gain > 2:
@@ -351,6 +378,11 @@ def _local(run: str, start: int, known: _Known) -> Iterator[_Local]:
                     begins=not before,
                     ends=not after,
                 )
+
+
+def _parts(gain: float) -> tuple[float, float, float]:
+    """Cut a gain in score into parts that are weighed apart: the first half counts most."""
+    return max(-0.5, min(gain, 0.5)), max(0.0, min(gain - 0.5, 1.0)), max(0.0, min(gain - 1.5, 1.5))
 
 
 def _pairs(before: str, char: str, after: str) -> list[str]:
