@@ -173,11 +173,12 @@ def gather(index: Index, search: Search, *, config: RetrievalConfig) -> Pool:
     cosine = {hit.row: hit.score for hit in dense}
     candidates = []
     for hit in fused[: config.rerank or depth]:
-        article = index.article_of(hit.row)
+        chunk = index.chunk(hit.row)
+        article = index.article(chunk.article_id)
         candidates.append(
             Candidate(
                 row=hit.row,
-                chunk=index.chunk(hit.row),
+                chunk=chunk,
                 article=article,
                 lexical=bm25.get(hit.row),
                 dense=cosine.get(hit.row),
@@ -294,7 +295,7 @@ def _passages(
 ) -> tuple[tuple[Passage, ...], dict[int, str]]:
     """Write out the passages, and what became of every candidate."""
     fates = {telling.hit.row: "beyond the passages asked for" for telling in kept}
-    for telling in kept:
+    for telling in (telling for telling in kept if telling.twins):
         title = index.article_of(telling.hit.row).title
         fates |= dict.fromkeys(telling.twins, f"reprint of {title!r} ({telling.group})")
     by_row = {r.candidate.row: r.candidate for r in ranked}

@@ -82,6 +82,9 @@ class FakeIndex:
             published=day,
         )
 
+    def article(self, name):
+        return self.article_of(list(self.texts).index(name))
+
     def article_id_of(self, row):
         return list(self.texts)[row]
 

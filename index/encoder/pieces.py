@@ -70,9 +70,10 @@ class Cutter:
         Half a surrogate pair, which UTF-8 cannot hold, counts as an unknown character.
         """
         parted = [_parted(text) for text in texts]
-        # Starting threads takes as long as cutting some pages.
-        threads = -1 if sum(map(len, parted)) > _MANY_CHARS else 1
-        pieces: list[list[int]] = self._model.encode(parted, num_threads=threads)
+        if sum(map(len, parted)) < _MANY_CHARS:
+            # One by one: a list starts threads, which takes longer than cutting some pages.
+            return [self._model.encode(text) for text in parted]
+        pieces: list[list[int]] = self._model.encode(parted, num_threads=-1)
         return pieces
 
 
