@@ -125,7 +125,7 @@ _UNSEEN = 2.0
 _CHARS_OF_A_PASSAGE = 100
 """Different characters of an average passage: what a frequency is divided by to be a share."""
 
-_THRESHOLD = 1.5
+_THRESHOLD = 1.9
 """Log-odds from which a change is suggested; see docs/decisions/0009-spelling.md."""
 
 _WEIGHTS = (
@@ -407,7 +407,7 @@ def _doubled(question: str, known: _Known) -> Iterator[Change]:
     for run in _HAN.finditer(folded):
         for place in range(run.start() + 1, run.end()):
             twice = folded[place - 1 : place + 1]
-            if twice[0] != twice[1] or known(twice):
+            if twice[0] != twice[1] or twice[0] in _FUNCTION or known(twice):
                 continue
             once = folded[:place] + folded[place + 1 :]
             if _longest(once, place - 1, known.best(once)[1]) >= _WORDING:
