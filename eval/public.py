@@ -8,16 +8,15 @@ The last column is the share declined of the questions that have none.
 
 import argparse
 import json
-import lzma
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from eval.benchmarks import rows
 from eval.quality import plain
 from index.config import IndexConfig
-from index.errors import UsageError
 from index.search import open_index
 from index.sync import sync
 from rag.answer import Asker
@@ -61,12 +60,12 @@ def measure(name: str, data: Path, *, limit: int) -> Figures:
     Raises:
         UsageError: a file of the set is missing.
     """
-    questions = [q for q in _rows(data / f"{name}.queries.jsonl.xz") if q["q"].strip(" ?？")]
+    questions = [q for q in rows(data / f"{name}.queries.jsonl.xz") if q["q"].strip(" ?？")]
     questions = questions[:: max(1, len(questions) // limit)][:limit]
     with tempfile.TemporaryDirectory() as scratch:
         articles = Path(scratch) / f"{name}.jsonl"
         with articles.open("w", encoding="utf-8") as file:
-            for row in _rows(data / f"{name}.corpus.jsonl.xz"):
+            for row in rows(data / f"{name}.corpus.jsonl.xz"):
                 record = {"id": row["doc_id"], "title": row["title"], "text": row["text"]}
                 file.write(json.dumps(record, ensure_ascii=False) + "\n")
         index_folder = Path(scratch) / "index"
@@ -100,14 +99,6 @@ def _ask(asker: Asker, question: dict[str, Any]) -> tuple[bool, ...]:
         any(right),
         not answer.abstained,
     )
-
-
-def _rows(path: Path) -> list[dict[str, Any]]:
-    try:
-        with lzma.open(path, "rt", encoding="utf-8") as file:
-            return [json.loads(line) for line in file]
-    except FileNotFoundError:
-        raise UsageError(f"{path} is not there; give the folder of the sets by --data") from None
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
