@@ -120,16 +120,16 @@ def mean_reciprocal_rank(samples: Sequence[Sample], *, cosine: float) -> float:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Fit on the fitting halves; print what was found and write the weights."""
     parser = argparse.ArgumentParser(prog="python -m eval.fit", description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="the folder of the sets")
+    parser.add_argument("--data", type=Path, required=True, help="holds dev/")
     parser.add_argument("--cache", type=Path, default=Path("var/benchmarks"))
     parser.add_argument("--sets", nargs="*", default=SETS)
     parser.add_argument("--limit", type=int, default=600, help="questions of one set")
     parser.add_argument("--output", type=Path, default=WEIGHTS)
     options = parser.parse_args(arguments)
-    groups = []
+    groups, dev = [], options.data / "dev"
     for name in options.sets:
-        with open_index(build(name, options.data, cache=options.cache)) as index:
-            queries = read_queries(name, options.data, half=Half.FIT, limit=options.limit)
+        with open_index(build(name, dev, cache=options.cache)) as index:
+            queries = read_queries(name, dev, half=Half.FIT, limit=options.limit)
             config = RetrievalConfig()
             groups.append([sample(index, query, config=config) for query in queries])
             found = np.mean([s.right.any() for s in groups[-1]])

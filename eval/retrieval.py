@@ -3,7 +3,8 @@
 In: the public sets, of each the half that nothing was fitted on, and the sample collection. Out: a
 table with a row for each step (one leg, the other, rank fusion, score fusion, reranking, the
 passages that are handed on) and the share of questions whose right article comes first, among the
-first 10 and the first 20, with intervals by a bootstrap over questions.
+first 10 and the first 20, with intervals by a bootstrap over questions. Follow-ups and slips come
+after it, each by its own program.
 
 An article counts as found where a passage of it, or of an earlier reprint of it, is.
 """
@@ -17,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from eval import followups, typos
 from eval.benchmarks import SETS, Half, Query, build, read_queries
 from eval.cases import load_cases
 from index.passage import Hit
@@ -194,24 +196,34 @@ def _sample_queries(index: Index, cases: Path) -> list[Query]:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(prog="python -m eval.retrieval", description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="the folder of the sets")
+    parser.add_argument("--data", type=Path, required=True, help="holds dev/")
     parser.add_argument("--cache", type=Path, default=Path("var/benchmarks"))
     parser.add_argument("--index", type=Path, help="index of the sample collection, measured too")
     parser.add_argument("--sets", nargs="*", default=SETS)
     parser.add_argument("--limit", type=int, default=1000, help="questions of one set")
+    parser.add_argument("--quick", action="store_true", help="leave follow-ups and slips out")
     options = parser.parse_args(arguments)
-    config = RetrievalConfig()
+    config, dev = RetrievalConfig(), options.data / "dev"
     if options.index is not None:
         with open_index(options.index) as index:
             cases = Path(__file__).with_name("sets") / "sample.jsonl"
             _print_set("sample", ranks_of(index, _sample_queries(index, cases), config=config))
     for name in options.sets:
-        with open_index(build(name, options.data, cache=options.cache)) as index:
-            queries = read_queries(name, options.data, half=Half.REPORT, limit=options.limit)
+        with open_index(build(name, dev, cache=options.cache)) as index:
+            queries = read_queries(name, dev, half=Half.REPORT, limit=options.limit)
             _print_set(name, ranks_of(index, queries, config=config))
             if name in ("cmrc2018", "drcd_dev", "xquad.zh"):
                 share = _script_invariance(index, queries, config=config)
                 print(f"  same first passage in both scripts: {share:.4f} (goal >= 0.99)")
+    if options.quick:
+        return
+    if options.index is not None:
+        print("\nfollow-ups (goal: completed within 0.03 of standalone)", flush=True)
+        followups.main(["--index", str(options.index)])
+    print(
+        "\nslips (goal: 0.8 of the lost recall back, at most 0.01 of clean questions)", flush=True
+    )
+    typos.main(["--data", str(options.data), "--limit", str(options.limit)])
 
 
 if __name__ == "__main__":
