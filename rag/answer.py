@@ -14,9 +14,12 @@ from index.passage import Filters
 from index.search import Index
 from rag.citations import Citer
 from rag.config import Config, fingerprint
+from rag.context import widened
 from rag.decline import reason_to_decline
 from rag.extract import compose, rank_sentences
 from rag.frame import declined_text
+from rag.gate import Gate
+from rag.generate import Span
 from rag.question import Asked, Turn
 from rag.rerank import Reranker, load_reranker
 from rag.retrieve import Retrieval, retrieve
@@ -50,6 +53,10 @@ class Asker:
     @cached_property
     def _understander(self) -> Understander:
         return Understander(self.index, config=self.config)
+
+    @cached_property
+    def _gate(self) -> Gate:
+        return Gate()
 
     @cached_property
     def _reranker(self) -> Reranker:
@@ -130,7 +137,8 @@ class Asker:
         reason = reason_to_decline(
             candidates, passages, filters=reading.search.filters, config=settings
         )
-        citer = Citer()
+        offered = [Span(p.article, *widened(p.article, p.chunk)) for p in passages]
+        citer = Citer(self._gate, offered=offered, policy=self.config.gate.policy)
         said: list[AnswerSentence] = []
         if reason is None:
             for draft in compose(candidates, weights=weights, config=settings):
@@ -142,7 +150,7 @@ class Asker:
                 clock.first("first_sentence")
                 yield SentenceAdded(sentence, used)
         if reason is None and not said:
-            reason = f"the citation gate refused all {citer.dropped} sentences"
+            reason = f"the citation gate refused all {citer.counts.dropped} sentences"
         clock.lap("answer")
         clock.total()
         yield Finished(
@@ -158,6 +166,7 @@ class Asker:
                 abstained=not said,
                 reason=reason,
                 generator=_GENERATOR,
+                gate=citer.counts,
                 index_generation=self.index.generation,
                 config_fingerprint=self._fingerprint,
                 timings_ms=clock.timings,

@@ -1,62 +1,79 @@
-"""Citations and the gate: what a generator drafts becomes sentences that cite, or is dropped.
+"""Citations: what a generator drafts becomes sentences that cite, each with the gate's verdict.
 
 A draft names spans of articles. The quote of a citation is sliced from the article here, so that
 ``article.text[start:end] == quote`` holds by construction, whatever the generator wrote.
 """
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from index.article import Article
-from rag.schema import AnswerSentence, Citation, Verdict
+from rag.gate import Finding, Gate
+from rag.generate import Draft, Span
+from rag.schema import AnswerSentence, Citation, GateCounts, Verdict
 
-__all__ = ["Citer", "Draft", "Span", "verify"]
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Characters ``article.text[start:end]`` that a draft rests on."""
-
-    article: Article
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A sentence as a generator proposes it, before the gate."""
-
-    text: str
-    spans: tuple[Span, ...]
+__all__ = ["Citer"]
 
 
 class Citer:
     """Turns the drafts of one answer into cited sentences, numbering citations from 1.
 
-    The same span keeps its number when it is cited again. Sentences that their spans do not
-    support are refused and counted in ``dropped``.
+    The same span keeps its number when it is cited again. What becomes of a sentence that its
+    citation does not fully support is the policy's: ``mark`` keeps it with its verdict, ``drop``
+    leaves it out, ``refuse`` gives up the whole answer (``refused``).
     """
 
-    def __init__(self) -> None:
-        """Start the numbering of one answer."""
+    def __init__(self, gate: Gate, *, offered: Sequence[Span] = (), policy: str = "mark") -> None:
+        """Start the numbering of one answer; ``offered`` is what its generator reads."""
+        self._gate = gate
+        self._offered = tuple(offered)
+        self._policy = policy
         self._numbers: dict[tuple[str, int, int], Citation] = {}
-        self.dropped = 0
+        self._verdicts: Counter[Verdict] = Counter()
+        self._unknown_keys = 0
+        self._dropped = 0
 
     @property
     def citations(self) -> tuple[Citation, ...]:
         """All citations so far, in the order of their numbers."""
         return tuple(self._numbers.values())
 
-    def cite(self, draft: Draft) -> AnswerSentence | None:
-        """Pass one draft through the gate; None when it is refused."""
-        verdict = verify(draft.text, draft.spans)
-        if verdict is not Verdict.SUPPORTED:
-            self.dropped += 1
-            return None
-        used = [self._number(span, verdict) for span in draft.spans]
-        return AnswerSentence(draft.text, tuple(dict.fromkeys(used)))
+    @property
+    def counts(self) -> GateCounts:
+        """How the gate judged so far."""
+        return GateCounts(
+            **{verdict.value: self._verdicts[verdict] for verdict in Verdict},
+            unknown_keys=self._unknown_keys,
+            dropped=self._dropped,
+        )
 
-    def _number(self, span: Span, verdict: Verdict) -> int:
+    @property
+    def refused(self) -> bool:
+        """The policy gives up an answer of which a sentence is not supported."""
+        return self._policy == "refuse" and self._dropped > 0
+
+    def cite(self, draft: Draft) -> AnswerSentence | None:
+        """Pass one draft through the gate; None when the policy leaves it out."""
+        finding = self._gate.check(draft.text, draft.spans, offered=self._offered)
+        self._verdicts[finding.verdict] += 1
+        self._unknown_keys += draft.unknown_keys
+        if finding.verdict is not Verdict.SUPPORTED and self._policy != "mark":
+            self._dropped += 1
+            return None
+        cited = finding.verdict is not Verdict.UNCITED
+        numbers = [self._number(span, finding) for span in finding.spans] if cited else []
+        return AnswerSentence(
+            text=draft.text,
+            citations=tuple(dict.fromkeys(numbers)),
+            verdict=finding.verdict,
+            reason=finding.reason,
+            short=draft.short,
+            lead=draft.lead,
+            item=draft.item,
+            group=draft.group,
+            as_of=draft.as_of,
+        )
+
+    def _number(self, span: Span, finding: Finding) -> int:
         article = span.article
         key = (article.id, span.start, span.end)
         if key not in self._numbers:
@@ -70,24 +87,7 @@ class Citer:
                 url=article.url,
                 start=span.start,
                 end=span.end,
-                quote=article.text[span.start : span.end],
-                verdict=verdict,
+                quote=span.text,
+                verdict=finding.verdict,
             )
         return self._numbers[key].n
-
-
-def verify(sentence: str, spans: Sequence[Span]) -> Verdict:
-    """Compare a sentence with the characters that it cites.
-
-    Today's one generator quotes, so the gate is strict. A sentence is supported when it stands
-    word for word in a span that it cites, partly supported when it adds words around a whole
-    quote, else unsupported; uncited when it cites nothing. Only what is supported passes.
-    """
-    if not spans:
-        return Verdict.UNCITED
-    quotes = [s.article.text[s.start : s.end] for s in spans if 0 <= s.start < s.end]
-    if sentence and any(sentence in quote for quote in quotes):
-        return Verdict.SUPPORTED
-    if any(quote and quote in sentence for quote in quotes):
-        return Verdict.PARTLY
-    return Verdict.UNSUPPORTED

@@ -17,6 +17,8 @@ from index.errors import UsageError
 __all__ = [
     "AnswerConfig",
     "Config",
+    "GateConfig",
+    "ModelConfig",
     "QuestionConfig",
     "RetrievalConfig",
     "fingerprint",
@@ -62,15 +64,47 @@ class RetrievalConfig:
 class AnswerConfig:
     """How an answer is composed and when it is declined.
 
-    ``max_sentences``: the longest answer. ``min_coverage``: the share of the question's weight
-    (by inverse document frequency) that the best sentence with its context must cover, else the
-    question is declined (docs/decisions/0004-declining.md). ``max_question_chars`` bounds what is
-    searched for.
+    ``generator``: who writes it: ``extractive`` quotes, ``transformers:NAME`` is a local model,
+    ``openai:URL#MODEL`` one behind a server. ``max_sentences``: the longest quoted answer.
+    ``min_coverage``: the share of the question's weight (by inverse document frequency) that the
+    best sentence with its context must cover, else the question is declined
+    (docs/decisions/0004-declining.md). ``max_question_chars`` bounds what is searched for.
     """
 
+    generator: str = "extractive"
     max_sentences: int = 3
     min_coverage: float = 0.5
     max_question_chars: int = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class GateConfig:
+    """What becomes of a sentence that its citation does not support.
+
+    ``policy``: ``mark`` shows it with its verdict, ``drop`` leaves it out, ``refuse`` gives up
+    the whole answer. ``judge``: a cross-encoder, by folder or hub name, that has a say, too.
+    """
+
+    policy: str = "mark"
+    judge: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelConfig:
+    """How a language model is run, where one writes the answers.
+
+    ``context_tokens``: the passages' share of the prompt at most. ``max_tokens``: the longest
+    answer. ``deadline_s``: the longest wait for the whole answer. ``device`` and ``dtype`` of a
+    local model: ``auto`` chooses.
+    """
+
+    context_tokens: int = 2000
+    max_tokens: int = 512
+    temperature: float = 0.0
+    seed: int = 0
+    deadline_s: float = 120.0
+    device: str = "auto"
+    dtype: str = "auto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +115,8 @@ class Config:
     question: QuestionConfig = field(default_factory=QuestionConfig)
     retrieval: RetrievalConfig = field(default_factory=RetrievalConfig)
     answer: AnswerConfig = field(default_factory=AnswerConfig)
+    gate: GateConfig = field(default_factory=GateConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
 
 
 # What each number may be. The upper ends of the counts are far beyond use and well within what
@@ -98,9 +134,22 @@ _BOUNDS: dict[str, tuple[float, float]] = {
     "max_sentences": (1, 100),
     "min_coverage": (0.0, 1.0),
     "max_question_chars": (1, 100_000),
+    "context_tokens": (100, 1_000_000),
+    "max_tokens": (1, 100_000),
+    "temperature": (0.0, 2.0),
+    "seed": (0, 2**31 - 1),
+    "deadline_s": (0.1, 86_400),
 }
 
-_Section = TypeVar("_Section", IndexConfig, QuestionConfig, RetrievalConfig, AnswerConfig)
+# What each text may be, where not everything goes.
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "policy": ("mark", "drop", "refuse"),
+    "dtype": ("auto", "float32", "bfloat16", "float16"),
+}
+
+_Section = TypeVar(
+    "_Section", IndexConfig, QuestionConfig, RetrievalConfig, AnswerConfig, GateConfig, ModelConfig
+)
 
 
 def fingerprint(config: Config) -> str:
@@ -110,7 +159,7 @@ def fingerprint(config: Config) -> str:
 
 
 def load_config(path: Path | None) -> Config:
-    """Read a TOML file with the tables ``[index]``, ``[question]``, ``[retrieval]``, ``[answer]``.
+    """Read a TOML file with a table for each section of ``Config``: ``[index]`` and so on.
 
     Raises:
         UsageError: the file is missing, is not TOML, or holds an unknown or ill-typed key.
@@ -131,6 +180,8 @@ def load_config(path: Path | None) -> Config:
         question=_section(QuestionConfig, tables.get("question", {}), f"{path} [question]"),
         retrieval=_section(RetrievalConfig, tables.get("retrieval", {}), f"{path} [retrieval]"),
         answer=_section(AnswerConfig, tables.get("answer", {}), f"{path} [answer]"),
+        gate=_section(GateConfig, tables.get("gate", {}), f"{path} [gate]"),
+        model=_section(ModelConfig, tables.get("model", {}), f"{path} [model]"),
     )
 
 
@@ -147,7 +198,11 @@ def _section(kind: type[_Section], values: object, where: str) -> _Section:
         number = wanted is float and isinstance(value, int) and not isinstance(value, bool)
         if not number and type(value) is not wanted:
             raise UsageError(f"{where}: {name} must be a {wanted.__name__}, not {value!r}")
-        if not isinstance(value, str):
+        if isinstance(value, str):
+            allowed = _CHOICES.get(name, (value,))
+            if value not in allowed:
+                raise UsageError(f"{where}: {name} must be one of {', '.join(allowed)}")
+        else:
             low, high = _BOUNDS[name]
             # Written so that NaN, which compares false with everything, is refused too.
             if not low <= value <= high:

@@ -14,9 +14,9 @@ from index.fold import fold
 from index.passage import Passage
 from index.sentences import sentences
 from index.tokens import terms
-from rag.citations import Draft, Span
 from rag.config import AnswerConfig
 from rag.context import REACH, widened
+from rag.generate import Draft, Span
 from rag.question import Kind, Question
 
 __all__ = ["Candidate", "compose", "rank_sentences"]

@@ -4,6 +4,7 @@ These records know nothing of how they were made. ``Answer.to_json`` is the one 
 the terminal, the page, the batch and the API share.
 """
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -21,7 +22,9 @@ __all__ = [
     "AnswerSentence",
     "Citation",
     "Event",
+    "FellBack",
     "Finished",
+    "GateCounts",
     "Retrieved",
     "SentenceAdded",
     "Verdict",
@@ -63,10 +66,39 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class AnswerSentence:
-    """One sentence of the answer and the numbers of the citations that support it."""
+    """One sentence of the answer, the numbers of its citations, and what the gate says of it.
+
+    ``reason`` says what the gate missed, "" where the sentence is supported. The rest is how it
+    is shown: ``short`` are the offsets in ``text`` of the short answer; ``lead`` are words added
+    before a quote that leans on them (not the article's, shown as added); ``item`` is one of a
+    list; ``group`` the heading it stands under; ``as_of`` the day that its statement is of.
+    """
 
     text: str
     citations: tuple[int, ...]
+    verdict: Verdict = Verdict.SUPPORTED
+    reason: str = ""
+    short: tuple[int, int] | None = None
+    lead: str = ""
+    item: bool = False
+    group: str = ""
+    as_of: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GateCounts:
+    """How many sentences of one answer got which verdict.
+
+    ``unknown_keys``: citation keys that named no passage and were taken out. ``dropped``:
+    sentences that the policy left out.
+    """
+
+    supported: int = 0
+    partly: int = 0
+    unsupported: int = 0
+    uncited: int = 0
+    unknown_keys: int = 0
+    dropped: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +111,13 @@ class Answer:
     ``searched`` is the question as both legs looked for it: completed from the dialogue where it
     leaned on an earlier one, else equal to ``question``. ``answer`` is the sentences as one text,
     each followed by its marks (``…。[1]``).
+
+    ``generator`` wrote the sentences; where a configured model failed that is the extractive one,
+    and ``fallback`` says why. ``gate`` counts the verdicts. ``frame`` is what the answer says of
+    itself, ``notice`` what a person should know before acting on it, both in the language of the
+    question. ``probability`` tells how likely the collection answers the question. ``suggestions``
+    are further questions that the collection answers; for a declined question the first of them
+    is the question reworded.
     """
 
     question: str
@@ -95,6 +134,12 @@ class Answer:
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     answer_id: str = ""
     understood: "Reading | None" = None
+    fallback: str | None = None
+    gate: GateCounts = field(default_factory=GateCounts)
+    frame: str = ""
+    notice: str | None = None
+    probability: float | None = None
+    suggestions: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The answer as plain JSON values, with ``schema_version``."""
@@ -105,12 +150,18 @@ class Answer:
             "searched": self.searched,
             "understood": reading_json(self.understood) if self.understood else None,
             "answer": self.answer,
-            "sentences": [{"text": s.text, "citations": list(s.citations)} for s in self.sentences],
+            "sentences": [_sentence_json(s) for s in self.sentences],
             "citations": [_citation_json(c) for c in self.citations],
             "passages": [_passage_json(p) for p in self.passages],
             "abstained": self.abstained,
             "reason": self.reason,
             "generator": self.generator,
+            "fallback": self.fallback,
+            "gate": dataclasses.asdict(self.gate),
+            "frame": self.frame,
+            "notice": self.notice,
+            "probability": None if self.probability is None else round(self.probability, 4),
+            "suggestions": list(self.suggestions),
             "index_generation": self.index_generation,
             "config_fingerprint": self.config_fingerprint,
             "timings_ms": {name: round(ms, 2) for name, ms in self.timings_ms.items()},
@@ -141,13 +192,20 @@ class SentenceAdded:
 
 
 @dataclass(frozen=True, slots=True)
+class FellBack:
+    """The generator failed: the sentences so far are void, the extractive ones follow."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """The last event: the whole answer. The plain call returns just this."""
 
     answer: Answer
 
 
-Event = Retrieved | SentenceAdded | Finished
+Event = Retrieved | SentenceAdded | FellBack | Finished
 
 
 def reading_json(reading: "Reading") -> dict[str, Any]:
@@ -168,6 +226,20 @@ def reading_json(reading: "Reading") -> dict[str, Any]:
         "sides": list(reading.search.sides),
         "suggestion": suggestion.text if suggestion else None,
         "without": sorted(reading.without),
+    }
+
+
+def _sentence_json(sentence: AnswerSentence) -> dict[str, Any]:
+    return {
+        "text": sentence.text,
+        "citations": list(sentence.citations),
+        "verdict": sentence.verdict.value,
+        "reason": sentence.reason,
+        "short": list(sentence.short) if sentence.short else None,
+        "lead": sentence.lead,
+        "item": sentence.item,
+        "group": sentence.group,
+        "as_of": sentence.as_of,
     }
 
 

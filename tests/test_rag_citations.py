@@ -3,7 +3,9 @@
 import pytest
 
 from index.article import Article, Script
-from rag.citations import Citer, Draft, Span, verify
+from rag.citations import Citer
+from rag.gate import Gate
+from rag.generate import Draft, Span
 from rag.schema import Verdict
 
 ARTICLE = Article(
@@ -23,7 +25,7 @@ def span(quote: str) -> Span:
 
 
 def test_a_verbatim_sentence_is_supported():
-    citer = Citer()
+    citer = Citer(Gate())
     sentence = citer.cite(Draft("满意度为98.68%。", (span("满意度为98.68%。"),)))
     assert sentence is not None
     assert sentence.citations == (1,)
@@ -43,19 +45,22 @@ def test_a_verbatim_sentence_is_supported():
 )
 def test_an_altered_sentence_does_not_pass(text, verdict):
     draft = Draft(text, (span("满意度为98.68%。"),))
-    assert verify(draft.text, draft.spans) is verdict
-    citer = Citer()
+    assert Gate().check(draft.text, draft.spans, offered=()).verdict is verdict
+    citer = Citer(Gate(), policy="drop")
     assert citer.cite(draft) is None
-    assert citer.dropped == 1
+    assert citer.counts.dropped == 1
     assert citer.citations == ()
+    marked = Citer(Gate()).cite(draft)
+    assert marked is not None
+    assert (marked.verdict, bool(marked.reason)) == (verdict, True)
 
 
 def test_a_sentence_without_a_span_is_uncited():
-    assert verify("满意度为98.68%。", ()) is Verdict.UNCITED
+    assert Gate().check("满意度为98.68%。", (), offered=()).verdict is Verdict.UNCITED
 
 
 def test_the_same_span_keeps_its_number():
-    citer = Citer()
+    citer = Citer(Gate())
     first, second = span("服务没有中断。"), span("满意度为98.68%。")
     numbers = [
         citer.cite(Draft(ARTICLE.text[s.start : s.end], (s,))) for s in (first, second, first)

@@ -14,7 +14,16 @@ from urllib.parse import quote
 
 from index.passage import Passage
 from rag.question import Turn
-from rag.schema import AnswerSentence, Citation, Event, Finished, Retrieved, SentenceAdded, Verdict
+from rag.schema import (
+    AnswerSentence,
+    Citation,
+    Event,
+    FellBack,
+    Finished,
+    Retrieved,
+    SentenceAdded,
+    Verdict,
+)
 from rag.understand import Reading, Step
 from ui.strings import Strings
 from ui.untrusted import inert, inert_html
@@ -70,6 +79,8 @@ def apply_event(exchange: Exchange, event: Event) -> Exchange:
                 sentences=(*exchange.sentences, sentence),
                 citations=(*exchange.citations, *new),
             )
+        case FellBack():
+            return replace(exchange, sentences=(), citations=())
         case Finished(answer=answer):
             return replace(
                 exchange,

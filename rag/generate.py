@@ -1,0 +1,98 @@
+"""What writes an answer: the one protocol of every generator, and what passes through it.
+
+In: a ``Task``, the question with the passages found for it. Out: ``Draft`` after ``Draft``, each
+a sentence with the characters that it rests on. A generator does not judge itself: every draft
+passes the gate (`rag.gate`), whoever wrote it.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from index.article import Article
+from index.errors import YoujuError
+from index.passage import Passage
+from rag.question import Question
+
+__all__ = ["Draft", "Generator", "GeneratorError", "NoAnswerError", "Span", "Task"]
+
+
+class GeneratorError(YoujuError):
+    """A generator failed; the message says what happened, for the person who asked."""
+
+
+class NoAnswerError(YoujuError):
+    """A generator read the passages and says that they do not answer the question."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Characters ``article.text[start:end]`` that a sentence rests on."""
+
+    article: Article
+    start: int
+    end: int
+
+    @property
+    def text(self) -> str:
+        """The characters themselves."""
+        return self.article.text[self.start : self.end]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A question with what a generator may draw on.
+
+    ``passages`` are best first. ``weights`` has the inverse document frequency of each of the
+    question's terms; ``sides`` is the question about each side alone where it compares.
+    """
+
+    question: Question
+    passages: tuple[Passage, ...]
+    weights: Mapping[str, float]
+    sides: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A sentence as a generator proposes it, before the gate.
+
+    ``text`` has no citation keys in it any more. ``spans`` are the characters that its keys name:
+    exact ones from a generator that quotes, whole passages from a model. ``unknown_keys`` counts
+    the keys that name nothing; they are gone from the text.
+
+    The rest is how it is shown. ``short``: where in ``text`` the short answer stands. ``lead``:
+    words added before a quote that leans on them, shown as added. ``item``: one of a list.
+    ``group``: the heading it stands under, such as a side of a comparison. ``as_of``: the day
+    that its statement is of, where the sentence itself does not say.
+    """
+
+    text: str
+    spans: tuple[Span, ...]
+    unknown_keys: int = 0
+    short: tuple[int, int] | None = None
+    lead: str = ""
+    item: bool = False
+    group: str = ""
+    as_of: str = ""
+
+
+class Generator(Protocol):
+    """Writes an answer sentence by sentence. Safe to share by threads."""
+
+    @property
+    def name(self) -> str:
+        """What is shown and recorded, such as ``extractive`` or ``openai:URL#MODEL``."""
+        ...
+
+    def drafts(self, task: Task) -> Iterator[Draft]:
+        """Write the answer, each sentence as soon as it is complete.
+
+        Closing the iterator stops the work.
+
+        Raises:
+            GeneratorError: it cannot go on; what it gave until then may be kept or dropped.
+            NoAnswerError: the passages do not answer the question.
+            UsageError: the model's name, folder, address or key is wrong.
+        """
+        ...
