@@ -16,7 +16,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from eval import listwise
 from eval.benchmarks import SETS, Half, Query, build, read_queries
+from eval.listwise import Group, fit_listwise
 from eval.quality import plain
 from index.search import Index, open_index
 from rag.config import RetrievalConfig
@@ -75,32 +77,10 @@ def _legs(index: Index, pool: Pool, query: Query) -> npt.NDArray[np.float64]:
 
 def fit_weights(groups: Sequence[Sequence[Sample]]) -> npt.NDArray[np.float64]:
     """Fit one weight for each feature on sets of samples, ``(len(FEATURES),)``."""
-    from scipy.optimize import minimize  # type: ignore[import-untyped]
-
-    usable = [[s for s in group if s.right.any() and not s.right.all()] for group in groups]
-    parts = [
-        (s.features - s.features.mean(axis=0), s.right, 1 / len(group))
-        for group in usable
-        for s in group
+    groups_of_rows = [
+        Group(s.features, s.right, share=1 / len(group)) for group in groups for s in group
     ]
-    features = np.concatenate([f for f, _, _ in parts])
-    right = np.concatenate([r for _, r, _ in parts])
-    starts = np.cumsum([0] + [len(f) for f, _, _ in parts])[:-1]
-    shares = np.array([share for _, _, share in parts]) / len(usable)
-    owner = np.repeat(np.arange(len(parts)), [len(f) for f, _, _ in parts])
-
-    def loss(weights: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:
-        scores = features @ weights
-        scores -= np.maximum.reduceat(scores, starts)[owner]
-        odds = np.exp(scores)
-        everything = np.add.reduceat(odds, starts)
-        good = np.add.reduceat(odds * right, starts)
-        slope = shares[owner] * odds * (1 / everything[owner] - right / good[owner])
-        value = float(shares @ (np.log(everything) - np.log(good)))
-        return value + _RIDGE * float(weights @ weights), features.T @ slope + 2 * _RIDGE * weights
-
-    found = minimize(loss, np.zeros(len(FEATURES)), jac=True, method="L-BFGS-B")
-    weights: npt.NDArray[np.float64] = found.x
+    weights = fit_listwise(groups_of_rows, ridge=_RIDGE)
     for name, weight in _BY_HAND.items():
         weights[FEATURES.index(name)] = weight
     return weights
@@ -151,14 +131,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def write_weights(path: Path, weights: npt.NDArray[np.float64], sets: Sequence[str]) -> None:
     """Write the weights as TOML, with where they come from."""
-    lines = [
-        "# What each feature of rag/evidence.py is worth to the light reranker.",
-        "# Fitted by `python -m eval.fit` on the fitting halves of: " + ", ".join(sets) + ".",
-        f"# {json.dumps(dataclasses.asdict(RetrievalConfig()))}",
-        "[weights]",
-        *(f"{name} = {weight:.3f}" for name, weight in zip(FEATURES, weights, strict=True)),
-    ]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    listwise.write_weights(
+        path,
+        FEATURES,
+        weights,
+        notes=(
+            "What each feature of rag/evidence.py is worth to the light reranker.",
+            "Fitted by `python -m eval.fit` on the fitting halves of: " + ", ".join(sets) + ".",
+            json.dumps(dataclasses.asdict(RetrievalConfig())),
+        ),
+    )
 
 
 if __name__ == "__main__":

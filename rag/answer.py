@@ -4,32 +4,45 @@
 """
 
 import hashlib
+import logging
+import types
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from time import perf_counter
 
-from index.passage import Filters
+from index.errors import UsageError, YoujuError
+from index.passage import Filters, Passage
 from index.search import Index
 from rag.citations import Citer
 from rag.config import Config, fingerprint
 from rag.context import widened
-from rag.decline import reason_to_decline
-from rag.extract import compose, rank_sentences
-from rag.frame import declined_text
-from rag.gate import Gate
-from rag.generate import Span
+from rag.decline import probability_of_answer
+from rag.extract import ExtractiveGenerator
+from rag.frame import declined_text, failed_text, frame_text
+from rag.gate import Gate, open_gate
+from rag.generate import Draft, Generator, GeneratorError, NoAnswerError, Span, Task
+from rag.generators import open_generator
+from rag.notice import Notice, load_notices, notice_for
 from rag.question import Asked, Turn
+from rag.rank import Ranked, rank_statements
 from rag.rerank import Reranker, load_reranker
-from rag.retrieve import Retrieval, retrieve
-from rag.schema import Answer, AnswerSentence, Event, Finished, Retrieved, SentenceAdded
+from rag.retrieve import Retrieval, Search, retrieve
+from rag.schema import Answer, AnswerSentence, Event, FellBack, Finished, Retrieved, SentenceAdded
+from rag.statements import Material
+from rag.suggest import asked_for, further_questions
 from rag.understand import Reading, Understander
 
-__all__ = ["Asker", "Inspection", "today"]
+__all__ = ["Asker", "Inspection", "make_material", "today"]
 
 _NO_FILTERS = Filters()
-_GENERATOR = "extractive"
+_SURE = 0.7
+"""A suggestion is answered at least so likely: it must not lead to a declined answer."""
+
+_SUGGESTIONS = 3
+_TRIED = 8
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +69,24 @@ class Asker:
 
     @cached_property
     def _gate(self) -> Gate:
-        return Gate()
+        return open_gate(self.config.gate)
+
+    @cached_property
+    def extractive(self) -> ExtractiveGenerator:
+        """The generator that quotes: the default, and what answers where a model fails."""
+        return ExtractiveGenerator(max_sentences=self.config.answer.max_sentences)
+
+    @cached_property
+    def generator(self) -> Generator:
+        """The generator that the configuration names."""
+        spec = self.config.answer.generator
+        if spec == self.extractive.name:
+            return self.extractive
+        return open_generator(spec, self.config.model)
+
+    @cached_property
+    def _notices(self) -> tuple[Notice, ...]:
+        return load_notices(self.config.answer.notices)
 
     @cached_property
     def _reranker(self) -> Reranker:
@@ -118,7 +148,6 @@ class Asker:
             UsageError: as ``answer`` does.
         """
         clock = _Clock()
-        settings = self.config.answer
         reading = self._understander.read(request)
         asked = reading.question
         clock.lap("understand")
@@ -132,26 +161,24 @@ class Asker:
         clock.lap("retrieve")
         yield Retrieved(passages, reading, retrieval)
 
-        weights = dict(zip(asked.terms, self.index.idf(asked.terms), strict=True))
-        candidates = rank_sentences(asked, passages, weights=weights)
-        reason = reason_to_decline(
-            candidates, passages, filters=reading.search.filters, config=settings
+        ranked = rank_statements(make_material(self.index, reading.search, passages))
+        probability = probability_of_answer(ranked, retrieval)
+        reason = _reason_to_decline(
+            ranked,
+            passages,
+            filters=reading.search.filters,
+            probability=probability,
+            needed=self.config.answer.min_probability,
         )
-        offered = [Span(p.article, *widened(p.article, p.chunk)) for p in passages]
-        citer = Citer(self._gate, offered=offered, policy=self.config.gate.policy)
-        said: list[AnswerSentence] = []
+        clock.lap("decide")
+        writing = _Writing(self, Task(asked, passages, ranked, reading.search.sides), clock)
         if reason is None:
-            for draft in compose(candidates, weights=weights, config=settings):
-                sentence = citer.cite(draft)
-                if sentence is None:
-                    continue
-                said.append(sentence)
-                used = tuple(c for c in citer.citations if c.n in sentence.citations)
-                clock.first("first_sentence")
-                yield SentenceAdded(sentence, used)
-        if reason is None and not said:
-            reason = f"the citation gate refused all {citer.counts.dropped} sentences"
-        clock.lap("answer")
+            yield from writing.run()
+            reason = writing.reason
+        suggestions: tuple[str, ...] = ()
+        if request.suggest:
+            suggestions = self._suggestions(request, reading, passages, declined=not writing.said)
+            clock.lap("suggest")
         clock.total()
         yield Finished(
             Answer(
@@ -159,19 +186,67 @@ class Asker:
                 question=asked.text,
                 searched=asked.searched,
                 understood=reading,
-                answer=_prose(said) if said else declined_text(asked.text),
-                sentences=tuple(said),
-                citations=citer.citations,
+                answer=_prose(writing.said) if writing.said else declined_text(asked.text),
+                sentences=tuple(writing.said),
+                citations=writing.citer.citations if writing.said else (),
                 passages=passages,
-                abstained=not said,
+                abstained=not writing.said,
                 reason=reason,
-                generator=_GENERATOR,
-                gate=citer.counts,
+                generator=writing.generator.name,
+                fallback=writing.fallback,
+                gate=writing.citer.counts,
+                frame=writing.frame if writing.said else "",
+                notice=notice_for(asked.text, self._notices),
+                probability=probability,
+                suggestions=suggestions,
                 index_generation=self.index.generation,
                 config_fingerprint=self._fingerprint,
                 timings_ms=clock.timings,
             )
         )
+
+    def writes(self, task: Task, generator: Generator) -> tuple[Iterator[Draft], Citer]:
+        """Let a generator write, with a fresh citer that knows what it was given to read."""
+        offered = [Span(p.article, *widened(p.article, p.chunk)) for p in task.passages]
+        return generator.drafts(task), Citer(
+            self._gate, offered=offered, policy=self.config.gate.policy
+        )
+
+    def is_answerable(self, question: str, request: Asked) -> bool:
+        """Tell whether the collection is likely enough to answer another question.
+
+        It is asked like ``request``, without its dialogue.
+        """
+        try:
+            asked = replace(request, question=question, dialogue=(), suggest=False)
+            reading = self._understander.read(asked)
+        except UsageError:
+            return False
+        retrieval = self._retrieve(reading, asked)
+        ranked = rank_statements(make_material(self.index, reading.search, retrieval.passages))
+        probability = probability_of_answer(ranked, retrieval)
+        return probability >= max(_SURE, self.config.answer.min_probability)
+
+    def _suggestions(
+        self, request: Asked, reading: Reading, passages: Sequence[Passage], *, declined: bool
+    ) -> tuple[str, ...]:
+        told = {asked_for(request.question), asked_for(reading.question.searched)}
+        told.update(asked_for(turn.question) for turn in request.dialogue)
+        found: list[str] = []
+        tried = 0
+        candidates = further_questions(
+            reading, passages, declined=declined, find=self._understander.names_in
+        )
+        for question in candidates:
+            if asked_for(question) in told:
+                continue
+            told.add(asked_for(question))
+            tried += 1
+            if self.is_answerable(question, request):
+                found.append(question)
+            if len(found) == _SUGGESTIONS or tried == _TRIED:
+                break
+        return tuple(found)
 
     def _retrieve(self, reading: Reading, request: Asked) -> Retrieval:
         return retrieve(
@@ -188,6 +263,99 @@ class Asker:
         return hashlib.blake2b(decided.encode("utf-8", "replace"), digest_size=6).hexdigest()
 
 
+class _Writing:
+    """The sentences of one answer as they pass the gate, whoever writes them in the end."""
+
+    def __init__(self, asker: Asker, task: Task, clock: "_Clock") -> None:
+        self._asker = asker
+        self._task = task
+        self._clock = clock
+        self.generator: Generator = asker.generator
+        self.said: list[AnswerSentence] = []
+        self.citer = asker.writes(task, asker.extractive)[1]
+        self.fallback: str | None = None
+        self.reason: str | None = None
+        quotes = self.generator is asker.extractive
+        self.frame = frame_text(task.question.text, quotes=quotes)
+
+    def run(self) -> Iterator[Event]:
+        """Write; where a model fails, begin again with quotes."""
+        try:
+            yield from self._write()
+            if not self.said and self.generator is not self._asker.extractive and not self.reason:
+                raise GeneratorError("the model wrote nothing")
+        except NoAnswerError as error:
+            self.said.clear()
+            self.reason = str(error)
+        except YoujuError as error:
+            if self.generator is self._asker.extractive:
+                raise
+            _log.warning("the generator failed, quotes take its place: %s", error)
+            self.fallback = str(error)
+            self.generator = self._asker.extractive
+            self.frame = failed_text(self._task.question.text)
+            self.said.clear()
+            yield FellBack(self.fallback)
+            yield from self._write()
+        if not self.said and self.reason is None:
+            dropped = self.citer.counts.dropped
+            self.reason = f"the citation gate refused {dropped} of the sentences"
+
+    def _write(self) -> Iterator[Event]:
+        drafts, self.citer = self._asker.writes(self._task, self.generator)
+        try:
+            for draft in drafts:
+                sentence = self.citer.cite(draft)
+                if self.citer.refused:
+                    dropped = self.citer.counts.dropped
+                    self.reason = f"the citation gate refused {dropped} of the sentences"
+                    self.said.clear()
+                    return
+                if sentence is None:
+                    continue
+                self.said.append(sentence)
+                used = tuple(c for c in self.citer.citations if c.n in sentence.citations)
+                self._clock.first("first_sentence")
+                yield SentenceAdded(sentence, used)
+        finally:
+            if isinstance(drafts, types.GeneratorType):
+                drafts.close()
+            self._clock.lap("answer")
+
+
+def make_material(index: Index, search: Search, passages: Sequence[Passage]) -> Material:
+    """Put together what may answer a question."""
+    question = search.question
+    return Material(
+        question=question,
+        passages=tuple(passages),
+        weights=dict(zip(question.terms, index.idf(question.terms), strict=True)),
+        names=search.names,
+        cosines=index.cosines(question.searched) if index.is_quick else None,
+    )
+
+
+def _reason_to_decline(
+    ranked: Sequence[Ranked],
+    passages: Sequence[Passage],
+    *,
+    filters: Filters,
+    probability: float,
+    needed: float,
+) -> str | None:
+    """Say why the question should be declined, or None when the evidence carries it."""
+    if not passages and filters:
+        return "no article passes the filters, or none that does shares a word with the question"
+    if not ranked:
+        return "no match: no sentence that was found has to do with the question"
+    if probability < needed:
+        return (
+            f"weak evidence: the collection answers this with a probability of {probability:.0%}, "
+            f"{needed:.0%} is needed"
+        )
+    return None
+
+
 def today() -> date:
     """The day of the person who asks, by this machine's clock."""
     return date.today()
@@ -195,7 +363,13 @@ def today() -> date:
 
 def _prose(said: Sequence[AnswerSentence]) -> str:
     """The answer as one text, each sentence followed by its marks: ``…。[1]``."""
-    return "\n".join(s.text + "".join(f"[{n}]" for n in s.citations) for s in said)
+    return "\n".join(
+        ("- " if s.item else "")
+        + (f"（{s.lead}）" if s.lead else "")
+        + s.text
+        + "".join(f"[{n}]" for n in s.citations)
+        for s in said
+    )
 
 
 class _Clock:

@@ -66,14 +66,15 @@ class AnswerConfig:
 
     ``generator``: who writes it: ``extractive`` quotes, ``transformers:NAME`` is a local model,
     ``openai:URL#MODEL`` one behind a server. ``max_sentences``: the longest quoted answer.
-    ``min_coverage``: the share of the question's weight (by inverse document frequency) that the
-    best sentence with its context must cover, else the question is declined
-    (docs/decisions/0004-declining.md). ``max_question_chars`` bounds what is searched for.
+    ``min_probability``: a question that the collection answers less likely than that is declined
+    (docs/decisions/0004-declining.md). ``notices``: a file of notices on risks in place of
+    ``rag/notices.toml``, ``off`` for none. ``max_question_chars`` bounds what is searched for.
     """
 
     generator: str = "extractive"
     max_sentences: int = 3
-    min_coverage: float = 0.5
+    min_probability: float = 0.5
+    notices: str = ""
     max_question_chars: int = 2000
 
 
@@ -132,7 +133,7 @@ _BOUNDS: dict[str, tuple[float, float]] = {
     "dense_weight": (0.0, 100.0),
     "rerank": (0, 1000),
     "max_sentences": (1, 100),
-    "min_coverage": (0.0, 1.0),
+    "min_probability": (0.0, 1.0),
     "max_question_chars": (1, 100_000),
     "context_tokens": (100, 1_000_000),
     "max_tokens": (1, 100_000),

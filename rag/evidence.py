@@ -7,10 +7,9 @@ does not know what any of them is worth.
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -18,9 +17,10 @@ import numpy.typing as npt
 from index.article import Article, Chunk
 from index.fold import fold
 from index.tokens import word_terms
-from rag.question import Kind, Question, Unit
+from rag.question import Kind
+from rag.wanted import Looker, Wanted
 
-__all__ = ["FEATURES", "Candidate", "Evidence", "Wanted", "gather_evidence"]
+__all__ = ["FEATURES", "Candidate", "Evidence", "gather_evidence"]
 
 FEATURES = (
     "lexical",  # BM25 divided by the best of this question
@@ -50,7 +50,6 @@ Matrix = npt.NDArray[np.float64]
 _SENTENCES_OF = 20
 """Candidates, the first ones of the fusion, whose sentences are embedded: 0.3 ms each."""
 
-_LONE_CHARACTER = 0.3  # a Han character without the neighbour that it has in the question
 _TITLE = 0.6  # what a title's word counts towards a sentence's coverage
 
 _SENTENCE = re.compile(r"[。！？；!?;\n]+|\.(?=\s)")
@@ -71,84 +70,12 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """A question as it is looked for in passages.
-
-    ``weights`` has the inverse document frequency of each of its terms. ``names`` are names of one
-    thing, the one that was said first; a text that has one of them has what was said.
-    """
-
-    question: Question
-    weights: Mapping[str, float]
-    names: tuple[tuple[str, ...], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Evidence:
     """The features of all candidates, and which units of the question each of them holds."""
 
     features: Matrix
     held: npt.NDArray[np.float64]  # (candidates, units): between 0 and 1
     weights: npt.NDArray[np.float64]  # (units,), adding up to 1
-
-
-class _Looker:
-    """Looks for one question in many texts."""
-
-    def __init__(self, wanted: Wanted) -> None:
-        self.units = wanted.question.units
-        weights = np.array([wanted.weights[unit.term] for unit in self.units])
-        self.weights = weights / (weights.sum() or 1.0)
-        self.kind = wanted.question.kind
-        # The first of the names is the one that was said.
-        self.names = [tuple(map(fold, names)) for names in wanted.names]
-        self.named = [
-            [n for n, unit in enumerate(self.units) if _belongs(unit, names[0])]
-            for names in self.names
-        ]
-        content = "".join(c if c.isalnum() else " " for c in fold(wanted.question.searched))
-        runs = content.split()
-        self.phrases = [
-            run[i : i + n]
-            for run in runs
-            if not run.isascii()
-            for n in (3, 4)
-            for i in range(len(run) - n + 1)
-        ]
-        # In a script with blanks, two words in a row say as much.
-        words = [run for run in runs if run.isascii()]
-        self.phrases += [f"{a} {b}" for a, b in pairwise(words)]
-        self.runs = runs
-        self.length = max(map(len, runs), default=1)
-
-    def holds(self, text: str, words: frozenset[str]) -> npt.NDArray[np.float64]:
-        """How far each unit is found in a folded text whose words are given."""
-        found = np.array([_held(unit, text, words) for unit in self.units])
-        for places, names in zip(self.named, self.names, strict=True):
-            if places and any(name in text for name in names):
-                found[places] = 1.0
-        return found
-
-    def strings(self, number: int, text: str) -> list[str]:
-        """What of a folded text stands for a unit that it holds."""
-        unit = self.units[number]
-        whole = [pair for pair in unit.pairs if pair in text]
-        for places, names in zip(self.named, self.names, strict=True):
-            if number in places:
-                whole += [name for name in names if name in text]
-        return whole or [unit.term]
-
-    def longest(self, text: str) -> float:
-        """The longest piece of a run of the question in the text, as a share of the longest run."""
-        best = 0
-        for run in self.runs:
-            start = 0
-            while start + best < len(run):
-                if run[start : start + best + 1] in text:
-                    best += 1
-                else:
-                    start += 1
-        return best / self.length
 
 
 def gather_evidence(
@@ -166,7 +93,7 @@ def gather_evidence(
         ideal: The BM25 score of a chunk that holds every term of the question (about).
         cosines: The question's cosines with texts, where an embedder tells them at once.
     """
-    looker = _Looker(wanted)
+    looker = Looker(wanted)
     features = np.zeros((len(candidates), len(FEATURES)))
     held = np.zeros((len(candidates), len(looker.units)))
     if not candidates:
@@ -215,7 +142,7 @@ def _best_sentences(
 
 
 def _text_features(
-    looker: _Looker, candidate: Candidate, title: npt.NDArray[np.float64]
+    looker: Looker, candidate: Candidate, title: npt.NDArray[np.float64]
 ) -> tuple[list[float], npt.NDArray[np.float64]]:
     """The features from ``coverage`` to ``kind``, and how far each unit is held."""
     text = _folded(candidate.chunk.text)
@@ -244,7 +171,7 @@ def _text_features(
 
 
 def _by_sentence(
-    looker: _Looker, text: str, own: npt.NDArray[np.float64]
+    looker: Looker, text: str, own: npt.NDArray[np.float64]
 ) -> npt.NDArray[np.float64]:
     """How far each sentence holds each unit: ``(sentences, units)``."""
     ends = [match.start() for match in _SENTENCE.finditer(text)]
@@ -258,28 +185,13 @@ def _by_sentence(
     return table
 
 
-def _held(unit: Unit, text: str, words: frozenset[str]) -> float:
-    if unit.pairs:
-        if any(pair in text for pair in unit.pairs):
-            return 1.0
-        return _LONE_CHARACTER if unit.term in text else 0.0
-    if unit.term in words:
-        return 1.0
-    return 1.0 if not unit.term.isascii() and unit.term in text else 0.0
-
-
 @lru_cache(maxsize=2048)
 def _folded(text: str) -> str:
     """Fold the text of a chunk; a dialogue keeps coming back to the same ones."""
     return fold(text)
 
 
-def _belongs(unit: Unit, name: str) -> bool:
-    """Tell whether a unit of the question is a part of a folded name."""
-    return any(pair in name for pair in unit.pairs) if unit.pairs else unit.term in name
-
-
-def _name_share(looker: _Looker, candidate: Candidate) -> float:
+def _name_share(looker: Looker, candidate: Candidate) -> float:
     if not looker.names:
         return 0.0
     text = f"{_folded(candidate.article.title)}\n{_folded(candidate.chunk.text)}"

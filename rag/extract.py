@@ -1,239 +1,239 @@
 """The extractive generator: chooses sentences of the passages and quotes them word for word.
 
-It writes nothing of its own, so every sentence is its own evidence. A sentence is judged by how
-much of the question it states, each term weighted by how rare it is in the collection, by what
-the headings and its neighbours add, and by whether it holds the kind of thing asked for.
+It writes nothing of its own but what is marked as added, so every sentence is its own evidence.
+Which sentence is likeliest to answer is `rag.rank`'s; here they become an answer: what adds
+nothing is left out, the sides of a comparison stand under their names, a list becomes bullets, a
+sentence that leans on the one before it gets the words that it leans on, a figure its day.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
-from index.article import Article
 from index.fold import fold
-from index.passage import Passage
 from index.sentences import sentences
-from index.tokens import terms
-from rag.config import AnswerConfig
-from rag.context import REACH, widened
-from rag.generate import Draft, Span
+from rag.generate import Draft, Span, Task
 from rag.question import Kind, Question
+from rag.rank import Ranked
+from rag.short import find_short
+from rag.statements import Statement
+from rag.things import has_thing
 
-__all__ = ["Candidate", "compose", "rank_sentences"]
+__all__ = ["ExtractiveGenerator"]
 
-# Weights of a sentence's score, in units of "the whole question, by weight". Set by hand near a
-# linear fit on one half of CMRC2018, DRCD, XQuAD (zh, en), DuReader-robust and SQuAD 2.0
-# development questions (docs/decisions/0005-sentence-choice.md).
-_STATED = 1.0
-_SHARE = 0.3  # the unweighted share of the question's terms: steadier where everything is rare
-_IN_HEADING = 1.0
-_IN_PREVIOUS = 0.4
-_IN_PREVIOUS_LEANING = 0.9  # "该平台已在 …": the sentence before it names what it speaks of
-_IN_NEXT = 0.2
-_PASSAGE = 0.4
-_NUMBER = 0.1
-_DATE = 0.2
-_MEASURE = 0.15
-
-# What context counts towards covering the question, when it is decided whether to answer at all:
-# it carries a subject ("该平台 …"), it does not state the fact.
-_HEADING_COVERS = 0.8
-_CHUNK_COVERS = 0.6
-# A Han character alone, without the neighbour that it has in the question, says little.
-_LONE_CHARACTER = 0.3
-# A further sentence must state at least this share of the question that none before it stated.
+# A further sentence must state at least this share of the question's terms that none before it
+# stated, or be nearly as likely an answer as the first …
 _MIN_GAIN = 0.15
-# … and be at least this good beside the first: what merely shares a rare word is no addition.
-_MIN_SCORE = 0.6
+_NEARLY = 1.0  # … that is, its score is at most so far below.
+_MAX_ITEMS = 8
+_LOOK_BACK = 300  # characters before a sentence in which what it leans on is looked for
+_MAX_WITH = 120  # a longer sentence before is not quoted along
+_SAME_SUBJECT = 0.6
 
-_HAS_NUMBER = re.compile(
-    r"\d|[一二三四五六七八九十百千万亿两]+(?:[个家笔次名户款种项元倍条张台位岁天年月成]|分之)"
+_ITEM = re.compile(
+    r"\s*(?:[-*•·●▪◦]\s*|(?:\d{1,2}|[a-z])[.、)）]\s*|[（(][\d一二三四五六七八九十]{1,3}[)）]\s*"
+    r"|[一二三四五六七八九十]{1,2}[、是]|第[一二三四五六七八九十]{1,2}[，,、是]|(?:首先|其次|再次|最后)[，,是])"
 )
-_HAS_DATE = re.compile(
-    r"\d{2,4}\s*年|\d{1,2}\s*月|\d{1,2}\s*日|\b[12]\d{3}\b|[一二三四五六七八九〇零]{4}年"
-    r"|\b(?:january|february|march|april|may|june|july|august|september|october|november"
-    r"|december)\b"
+_LEADS_IN = re.compile(r"(?:[:：]|如下[。：:]?|包括[：:]?)\s*$")
+_LEANS_ON_BODY = re.compile(
+    r"^(?:此外|另外|同时|目前|据悉|其中)?[，,]?(?:该行|该公司|该银行|该机构|该集团|the bank\b|the company\b)",
+    re.I,
 )
-_LEANS = re.compile(
-    r"该(?:行|公司|系统|平台|产品|功能|服务|项|中心|团队|专区|版|银行|业务|机构|[^\s，。]{1,4}已)"
-    r"|^(?:其|此|这|它|他|她)|^(?:it|they|he|she|this|these|the (?:bank|system|service))\b"
+_BODY = re.compile(r"[\u4e00-\u9fff]{2,10}(?:银行|銀行|公司|集团|集團|机构|機構)|(?:[A-Z]\w+ )+(?:Bank|Group|Inc|Ltd)\b")
+_DAY = re.compile(
+    r"(?:截至|截止|截至到|至)?\d{4}年(?:\d{1,2}月)?(?:\d{1,2}日)?(?:年?[初底末])?|\b(?:as of|by|at the end of) [\w ,]*\d{4}"
 )
-# Asks rather than answers; in a list of questions and answers it heads what comes next.
-_ASKS = re.compile(r"[?？][\"”’」』]?$")
+_NUMBER = re.compile(r"\d")
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A sentence that may answer: ``article.text[start:end]``.
+class ExtractiveGenerator:
+    """Quotes the passages. ``max_sentences`` is the longest answer, bullets aside."""
 
-    ``stated`` are the question's terms in the sentence itself. ``covered`` is the share of the
-    question, between 0 and 1, that the sentence covers together with its context at a discount.
-    """
+    name = "extractive"
 
-    article: Article
-    start: int
-    end: int
-    stated: frozenset[str]
-    covered: float
-    score: float
+    def __init__(self, *, max_sentences: int = 3) -> None:
+        """Set the longest answer."""
+        self._max = max_sentences
 
-
-def rank_sentences(
-    question: Question, passages: Sequence[Passage], *, weights: Mapping[str, float]
-) -> list[Candidate]:
-    """Every sentence of the passages that may answer, best first.
-
-    It shares a term with the question, or follows a question in the text that does.
-
-    ``weights`` gives each of ``question.terms`` its inverse document frequency.
-    """
-    best = max((p.score for p in passages), default=0.0) or 1.0
-    found = [
-        candidate
-        for passage in passages
-        for candidate in _candidates(question, passage, weights, rank=passage.score / best)
-    ]
-    found.sort(key=lambda c: (-c.score, c.article.id, c.start))
-    return found
-
-
-def compose(
-    candidates: Sequence[Candidate], *, weights: Mapping[str, float], config: AnswerConfig
-) -> Iterator[Draft]:
-    """Choose the sentences of the answer: the best, then what states what is still missing."""
-    total = sum(weights.values()) or 1.0
-    said: frozenset[str] = frozenset()
-    told: set[str] = set()
-    for turn in range(config.max_sentences):
-        floor = _MIN_SCORE * candidates[0].score if candidates else 0.0
-        fresh = (c for c in candidates if c.score >= floor and _telling(c) not in told)
-        if turn == 0:
-            chosen = next(fresh, None)
-        else:
-            gains = [(sum(weights[t] for t in c.stated - said) / total, c) for c in fresh]
-            # max() keeps the first of equals, which is the better ranked.
-            gain, chosen = max(gains, key=lambda pair: pair[0], default=(0.0, None))
-            if gain < _MIN_GAIN:
-                return
-        if chosen is None:
+    def drafts(self, task: Task) -> Iterator[Draft]:
+        """Quote the sentences of the answer, the likeliest first."""
+        if not task.statements:
             return
-        said |= chosen.stated
-        told.add(_telling(chosen))
-        yield Draft(
-            text=chosen.article.text[chosen.start : chosen.end],
-            spans=(Span(chosen.article, chosen.start, chosen.end),),
-        )
+        groups = _by_side(task, most=max(1, self._max // max(1, len(task.sides))))
+        if groups:
+            for name, members in groups:
+                for ranked in members:
+                    yield _draft(task.question, ranked.statement, group=name)
+            return
+        items = _list_items(task.statements[0].statement)
+        if task.question.kind is Kind.LIST and items:
+            yield from items
+            return
+        chosen = _chosen(task, most=self._max)
+        listed = task.question.kind is Kind.LIST and len(chosen) > 1
+        dated = _disagree(task.question, chosen)
+        for ranked in chosen:
+            yield _draft(task.question, ranked.statement, item=listed, dated=dated)
 
 
-def _candidates(
-    question: Question, passage: Passage, weights: Mapping[str, float], *, rank: float
-) -> Iterator[Candidate]:
-    article = passage.article
-    # The answer may run over the border of its chunk: the sentences beside it may answer, too.
-    first, last = widened(article, passage.chunk)
-    spans = sentences(article.text, first, last)
-    # A chunk's border is ours, not the author's: its first sentence has one before it too.
-    texts = [
-        *(_sentence_texts(article.text, max(0, first - REACH), first)[-1:] or [""]),
-        *(article.text[start:end] for start, end in spans),
-        *(_sentence_texts(article.text, last, last + REACH)[:1] or [""]),
-    ]
-    shared = [_shared(text, weights) for text in texts]
-    around = frozenset().union(*shared[1:-1])
-    heading = _shared(" ".join((article.title, *passage.chunk.headings)), weights)
-    for place, (start, end) in enumerate(spans, start=1):
-        own, before = shared[place], shared[place - 1]
-        asked = before if _ASKS.search(texts[place - 1]) else frozenset()
-        if _ASKS.search(texts[place]) or not own | asked:
+def _chosen(task: Task, *, most: int) -> list[Ranked]:
+    """The likeliest sentence, then what is nearly as likely or states what is still missing."""
+    first = task.statements[0]
+    chosen, told = [first], {_telling(first.statement)}
+    said = set(first.statement.stated)
+    total = len(task.question.terms) or 1
+    for ranked in task.statements[1:]:
+        if len(chosen) == most or first.score - ranked.score > 3 * _NEARLY:
+            break
+        telling = _telling(ranked.statement)
+        if any(telling in other or other in telling for other in told):
             continue
-        yield Candidate(
-            article=article,
-            start=start,
-            end=end,
-            stated=own,
-            covered=_coverage(question, own, heading | asked, around, weights),
-            score=_PASSAGE * rank
-            + _score(
-                question,
-                fold(texts[place]),
-                own=own,
-                heading=heading | asked,
-                before=before,
-                after=shared[place + 1],
-                weights=weights,
-            ),
-        )
+        gain = len(ranked.statement.stated - said) / total
+        if first.score - ranked.score <= _NEARLY or gain >= _MIN_GAIN:
+            chosen.append(ranked)
+            told.add(telling)
+            said |= ranked.statement.stated
+    return chosen
 
 
-def _sentence_texts(text: str, start: int, end: int) -> list[str]:
-    return [text[a:b] for a, b in sentences(text, start, min(end, len(text)))]
+def _by_side(task: Task, *, most: int) -> list[tuple[str, list[Ranked]]]:
+    """The best sentences about each side of a comparison, under its name; [] for no comparison.
+
+    A side of which no sentence speaks has no group: the others still have theirs.
+    """
+    groups = []
+    for name in _side_names(task.sides):
+        folded = fold(name)
+        about = [
+            r
+            for r in task.statements
+            if folded in fold(r.statement.text) or folded in fold(r.statement.article.title)
+        ]
+        if about:
+            groups.append((name, about[:most]))
+    return groups if len(groups) > 1 else []
 
 
-def _shared(text: str, weights: Mapping[str, float]) -> frozenset[str]:
-    return frozenset(terms(text)) & weights.keys()
+def _side_names(sides: Sequence[str]) -> list[str]:
+    """What tells the sides apart: their text without what all of them begin and end with."""
+    if len(sides) < 2:
+        return []
+    shortest = min(map(len, sides))
+    start = next((n for n in range(shortest) if len({s[n] for s in sides}) > 1), shortest)
+    left = shortest - start
+    end = next((n for n in range(left) if len({s[-1 - n] for s in sides}) > 1), left)
+    return [side[start : len(side) - end] for side in sides]
 
 
-def _score(
+def _list_items(statement: Statement) -> list[Draft]:
+    """The items of the list that a sentence leads into or is one of, each its own quote."""
+    article = statement.article
+    low = article.text.rfind("\n\n", 0, statement.start) + 1
+    reach = sentences(article.text, max(low, statement.start - 1_000), statement.end + 1_500)
+    spans = [(a, b) for a, b in reach if b > a]
+    at = next((n for n, (a, _) in enumerate(spans) if a >= statement.start), None)
+    if at is None:
+        return []
+
+    def is_item(n: int) -> bool:
+        return 0 <= n < len(spans) and bool(_ITEM.match(fold(article.text[slice(*spans[n])])))
+
+    first = at
+    if is_item(at):
+        while is_item(first - 1):
+            first -= 1
+    elif _LEADS_IN.search(article.text[slice(*spans[at])]) and is_item(at + 1):
+        first = at + 1
+    else:
+        return []
+    last = first
+    while is_item(last + 1) and last - first + 1 < _MAX_ITEMS:
+        last += 1
+    if last == first:
+        return []
+    return [
+        Draft(article.text[a:b], (Span(article, a, b),), item=True)
+        for a, b in spans[first : last + 1]
+    ]
+
+
+def _draft(
     question: Question,
-    folded: str,
+    statement: Statement,
     *,
-    own: frozenset[str],
-    heading: frozenset[str],
-    before: frozenset[str],
-    after: frozenset[str],
-    weights: Mapping[str, float],
-) -> float:
-    total = sum(weights.values()) or 1.0
-
-    def share(part: frozenset[str]) -> float:
-        return sum(weights[t] for t in part) / total
-
-    score = (
-        _STATED * share(own)
-        + _SHARE * len(own) / len(weights)
-        + _IN_HEADING * share(heading - own)
-        + (_IN_PREVIOUS_LEANING if _LEANS.search(folded) else _IN_PREVIOUS)
-        * share(before - own - heading)
-        + _IN_NEXT * share(after - own - heading - before)
+    group: str = "",
+    item: bool = False,
+    dated: bool = False,
+) -> Draft:
+    lead, start = _leaning(statement)
+    article, end = statement.article, statement.end
+    text = article.text[start:end]
+    short = find_short(question, article.text[statement.start : end])
+    shift = statement.start - start
+    return Draft(
+        text=text,
+        spans=(Span(article, start, end),),
+        short=(short[0] + shift, short[1] + shift) if short else None,
+        lead=lead,
+        item=item,
+        group=group,
+        as_of=_day_of(question, statement, dated=dated),
     )
-    if question.kind is Kind.NUMBER:
-        score += _NUMBER if _HAS_NUMBER.search(folded) else -_NUMBER
-    if question.kind is Kind.DATE:
-        score += _DATE if _HAS_DATE.search(folded) else -_DATE
-    if question.measure is not None:
-        score += _MEASURE if question.measure.search(folded) else -_MEASURE
-    return score
 
 
-def _coverage(
-    question: Question,
-    own: frozenset[str],
-    heading: frozenset[str],
-    around: frozenset[str],
-    weights: Mapping[str, float],
-) -> float:
-    """How much of the question is covered, unit by unit, weighted by rarity."""
-    total = covered = 0.0
-    for unit in question.units:
-        weight = weights[unit.term]
-        total += weight
-        covered += weight * max(
-            _holds(unit.term, unit.pairs, own),
-            _HEADING_COVERS * _holds(unit.term, unit.pairs, heading),
-            _CHUNK_COVERS * _holds(unit.term, unit.pairs, around),
-        )
-    return covered / total if total else 0.0
+def _leaning(statement: Statement) -> tuple[str, int]:
+    """What a sentence that leans on an earlier one gets: a name to add, or where to begin instead."""
+    article, start = statement.article, statement.start
+    if not statement.leans:
+        return "", start
+    earlier = article.text[max(0, start - _LOOK_BACK) : start]
+    if _LEANS_ON_BODY.match(article.text[start : statement.end]):
+        names = _BODY.findall(earlier) or _BODY.findall(article.title)
+        if names:
+            return names[-1], start
+    before = statement.before
+    if before is not None and "\n" not in article.text[before:start].strip():
+        if start - before <= _MAX_WITH:
+            return "", before
+    return "", start
 
 
-def _holds(term: str, pairs: Sequence[str], part: frozenset[str]) -> float:
-    if any(pair in part for pair in pairs):
-        return 1.0
-    if term not in part:
-        return 0.0
-    return _LONE_CHARACTER if pairs else 1.0
+def _day_of(question: Question, statement: Statement, *, dated: bool) -> str:
+    """The day that a figure is of, where the sentence does not say it itself."""
+    text, article = statement.text, statement.article
+    if dated:
+        return article.published.isoformat() if article.published else ""
+    if question.kind is not Kind.NUMBER or not _NUMBER.search(text) or _DAY.search(text):
+        return ""
+    paragraph = article.text[
+        max(article.text.rfind("\n", 0, statement.start), statement.start - _LOOK_BACK, 0) :
+        statement.start
+    ]
+    if said := _DAY.findall(paragraph):
+        return str(said[-1])
+    return article.published.isoformat() if article.published else ""
 
 
-def _telling(candidate: Candidate) -> str:
+def _disagree(question: Question, chosen: Sequence[Ranked]) -> bool:
+    """Tell whether articles of different days give different figures for the same thing."""
+    if question.kind not in (Kind.NUMBER, Kind.DATE):
+        return False
+    first = chosen[0].statement
+    for other in (r.statement for r in chosen[1:]):
+        if other.article.id == first.article.id or not first.stated:
+            continue
+        same = len(first.stated & other.stated) / len(first.stated | other.stated)
+        if same >= _SAME_SUBJECT and _figures(question, first) != _figures(question, other):
+            return True
+    return False
+
+
+def _figures(question: Question, statement: Statement) -> str:
+    short = find_short(question, statement.text)
+    if short is None or not has_thing(question.kind, statement.text[slice(*short)]):
+        return ""
+    return "".join(fold(statement.text[slice(*short)]).split())
+
+
+def _telling(statement: Statement) -> str:
     """What a sentence says, for telling repeats: folded, letters and digits only."""
-    text = candidate.article.text[candidate.start : candidate.end]
-    return "".join(c for c in fold(text) if c.isalnum())
+    return "".join(c for c in fold(statement.text) if c.isalnum())

@@ -5,14 +5,17 @@ a sentence with the characters that it rests on. A generator does not judge itse
 passes the gate (`rag.gate`), whoever wrote it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from index.article import Article
 from index.errors import YoujuError
 from index.passage import Passage
 from rag.question import Question
+
+if TYPE_CHECKING:  # brings NumPy
+    from rag.rank import Ranked
 
 __all__ = ["Draft", "Generator", "GeneratorError", "NoAnswerError", "Span", "Task"]
 
@@ -43,13 +46,13 @@ class Span:
 class Task:
     """A question with what a generator may draw on.
 
-    ``passages`` are best first. ``weights`` has the inverse document frequency of each of the
-    question's terms; ``sides`` is the question about each side alone where it compares.
+    ``passages`` are best first, and so are ``statements``, all sentences of them. ``sides`` is
+    the question about each side alone where it compares.
     """
 
     question: Question
     passages: tuple[Passage, ...]
-    weights: Mapping[str, float]
+    statements: "Sequence[Ranked]" = ()
     sides: tuple[str, ...] = ()
 
 

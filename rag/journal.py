@@ -1,6 +1,7 @@
 """What was asked lately, so that an answer can be explained by its id.
 
-In: requests with their ids. Out: the request of an id. One line of JSON each in a file beside the
+In: requests with their ids. Out: the request of an id, without card, phone and identity numbers
+(`rag.mask`). One line of JSON each in a file beside the
 index, the last ``KEPT`` of them; it never leaves the machine, and an answer does not wait for it:
 where the file cannot be written, nothing is remembered.
 """
@@ -16,6 +17,7 @@ from typing import Any
 
 from index.errors import UsageError
 from index.passage import Filters
+from rag.mask import mask
 from rag.question import Asked, Turn
 
 __all__ = ["JOURNAL", "KEPT", "Journal"]
@@ -77,6 +79,11 @@ class Journal:
 
 def _plain(asked: Asked) -> dict[str, Any]:
     row = asdict(asked)
+    row["question"] = mask(asked.question)
+    row["dialogue"] = [
+        {"question": mask(turn.question), "answer": turn.answer and mask(turn.answer)}
+        for turn in asked.dialogue
+    ]
     row["today"] = asked.today.isoformat()
     for name in ("since", "until"):
         day = row["filters"][name]

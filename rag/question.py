@@ -17,7 +17,7 @@ from index.tokens import term_spans, terms
 from rag.followup import Completion, Turn, complete
 from rag.slots import Names
 
-__all__ = ["Asked", "Kind", "Question", "Turn", "Unit", "content_terms", "read_question"]
+__all__ = ["ASKING", "Asked", "Kind", "Question", "Turn", "Unit", "content_terms", "read_question"]
 
 
 class Kind(StrEnum):
@@ -25,6 +25,13 @@ class Kind(StrEnum):
 
     NUMBER = "number"
     DATE = "date"
+    PERSON = "person"
+    PLACE = "place"
+    REASON = "reason"
+    MANNER = "manner"
+    LIST = "list"
+    COMPARISON = "comparison"
+    YES_NO = "yes/no"
     OTHER = "other"
 
 
@@ -34,6 +41,7 @@ class Asked:
 
     ``today`` is what 去年 and "last month" are counted from, ``k`` how many passages the answer may
     draw on (None: as configured), ``without`` the steps of understanding that are left out.
+    ``suggest`` asks for further questions beside the answer.
     """
 
     question: str
@@ -42,6 +50,7 @@ class Asked:
     filters: Filters = field(default_factory=Filters)
     k: int | None = None
     without: tuple[str, ...] = ()
+    suggest: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +89,7 @@ class Question:
 # Words that ask rather than say, in folded form (lower case, simplified); the longest first
 # within each alternative. Single characters stand here only where they hardly ever belong to a
 # longer word: 几 does (几乎), 对 does (对公), so they are left to the trimming below.
-_ASKING = re.compile(
+ASKING = re.compile(
     r"请问一下|请问|请介绍一下|介绍一下|告诉我|我想知道|想知道|你知道"
     r"|什么时候|什么时间|哪一年|哪一天|哪一个|哪一家"
     r"|(?:多少|好几|几)[十百千]?(?:万|亿)?(?:个|家|笔|次|名|人|户|款|种|项|元|倍|条|张|台|位|岁|天|年|个月)?(?!乎)"
@@ -105,6 +114,44 @@ _NUMBER = re.compile(
 _DATE = re.compile(
     r"哪一?年|哪一?天|哪个?月|何时|什么时[候间]|几[年月号日]"
     r"|\bwhen\b|(?:what|which) (?:year|date|month|day)"
+)
+# The first that is found decides: 哪些地方 asks for a list, 什么原因 not for a thing.
+_KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
+    (Kind.DATE, _DATE),
+    (Kind.NUMBER, _NUMBER),
+    (
+        Kind.COMPARISON,
+        re.compile(
+            r"区别|不同|差异|差别|相比|对比|哪[个家款种]更|谁更|更[^，。]{1,6}的是"
+            r"|\b(?:differ\w*|compared?|versus|vs)\b"
+        ),
+    ),
+    (Kind.REASON, re.compile(r"为什么|为何|原因|何故|缘故|怎么会|\b(?:why|reason)\b")),
+    (
+        Kind.LIST,
+        re.compile(
+            r"哪些|哪几|分别|有什么(?!关系|问题)|包括什么|都有谁"
+            r"|\b(?:what|which)(?: [a-z]+)? (?:are|were)\b|\blist\b|\bname (?:two|three|the)\b"
+        ),
+    ),
+    (Kind.PERSON, re.compile(r"谁|哪一?位|何人|什么人|\b(?:who|whom|whose)\b")),
+    (
+        Kind.PLACE,
+        re.compile(
+            r"哪里|哪儿|何处|何地|在哪|什么地方"
+            r"|(?:哪一?[个座]?|什么)(?:国家?|城市|省|市|县|区|州|地区?|岛|街|路)"
+            r"|\bwhere\b"
+            r"|\b(?:what|which) (?:city|country|state|place|town|county|region|province)\b"
+        ),
+    ),
+    (
+        Kind.YES_NO,
+        re.compile(
+            r"吗[?？!！。]?$|是否|是不是|有没有|能不能|可不可以|会不会|要不要|能否|可否"
+            r"|^(?:is|are|was|were|do|does|did|can|could|has|have|had|will|would|should)\b"
+        ),
+    ),
+    (Kind.MANNER, re.compile(r"怎么|怎样|如何|\bhow (?:do|does|did|can|to|is|are|was|were)\b")),
 )
 _COUNTED = re.compile(r"(?:多少|好?几)[十百千]*[万亿]?(?P<what>[^\s，。？?！,的万亿]{1,3})")
 _COUNTED_EN = re.compile(r"\bhow many (?P<what>\w+)")
@@ -181,7 +228,7 @@ def _content(text: str) -> str:
     """The folded question without its asking words; a space stands where something was."""
     folded = fold(text)
     # The space ends a run of Han, so that no pair reaches over what was taken out.
-    parts = _ASKING_EN.sub(" ", _ASKING.sub(" ", folded)).split()
+    parts = _ASKING_EN.sub(" ", ASKING.sub(" ", folded)).split()
     content = " ".join(part.strip(_GLUE) for part in parts)
     return content if terms(content) else folded
 
@@ -223,6 +270,4 @@ def _clean(text: str) -> str:
 
 
 def _kind(folded: str) -> Kind:
-    if _DATE.search(folded):
-        return Kind.DATE
-    return Kind.NUMBER if _NUMBER.search(folded) else Kind.OTHER
+    return next((kind for kind, pattern in _KINDS if pattern.search(folded)), Kind.OTHER)

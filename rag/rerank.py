@@ -4,9 +4,7 @@ Two rerankers behind one protocol: the light one, which weighs the features of `
 a file of numbers, and any cross-encoder of sentence-transformers.
 """
 
-import tomllib
 from collections.abc import Mapping, Sequence
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -16,6 +14,7 @@ import numpy.typing as npt
 from index.errors import UsageError
 from rag.config import RetrievalConfig
 from rag.evidence import FEATURES, Candidate, Evidence
+from rag.weights import read_weights
 
 if TYPE_CHECKING:
     from sentence_transformers import CrossEncoder
@@ -26,7 +25,6 @@ __all__ = [
     "LightReranker",
     "Reranker",
     "load_reranker",
-    "read_weights",
 ]
 
 WEIGHTS = Path(__file__).with_name("rerank.toml")
@@ -127,26 +125,7 @@ def load_reranker(config: RetrievalConfig) -> Reranker:
         UsageError: the file of weights is missing or wrong.
     """
     if config.reranker == "light":
-        return LightReranker(read_weights(Path(config.weights) if config.weights else WEIGHTS))
+        return LightReranker(
+            read_weights(Path(config.weights) if config.weights else WEIGHTS, FEATURES)
+        )
     return CrossEncoderReranker(config.reranker)
-
-
-@cache
-def read_weights(path: Path = WEIGHTS) -> Mapping[str, float]:
-    """Read a file of weights: a table ``[weights]`` with a number for each feature.
-
-    Raises:
-        UsageError: the file is missing or not TOML, or names a feature that there is not.
-    """
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8")).get("weights", {})
-    except OSError as error:
-        raise UsageError(f"cannot read the weights {path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} is not valid TOML: {error}") from error
-    if unknown := sorted(set(table) - set(FEATURES)):
-        raise UsageError(f"{path}: unknown feature {unknown[0]!r}; known: {', '.join(FEATURES)}")
-    for name, value in table.items():
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise UsageError(f"{path}: {name} must be a number, not {value!r}")
-    return {name: float(value) for name, value in table.items()}

@@ -21,9 +21,10 @@ from index.search import Index
 from index.tokens import terms
 from rag.config import RetrievalConfig
 from rag.dates import DateHint, date_fit
-from rag.evidence import Candidate, Evidence, Wanted, gather_evidence
+from rag.evidence import Candidate, Evidence, gather_evidence
 from rag.question import Question
 from rag.rerank import Reranker
+from rag.wanted import Wanted
 
 __all__ = ["Pool", "Ranked", "Retrieval", "Search", "fuse", "gather", "retrieve"]
 

@@ -82,6 +82,10 @@ class Understander:
         self._periods = load_periods(Path(own.periods) if own.periods else None)
         self._rewriter = open_rewriter(own.rewriter) if own.rewriter else None
 
+    def names_in(self, text: str) -> tuple[AliasMatch, ...]:
+        """Find the known names in any text."""
+        return self._aliases.find(text)
+
     def read(self, request: Asked) -> Reading:
         """Understand one question.
 

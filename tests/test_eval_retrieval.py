@@ -8,7 +8,7 @@ from eval.fit import Sample, fit_weights, mean_reciprocal_rank, write_weights
 from eval.retrieval import STEPS, bootstrap, ranks_of
 from rag.config import RetrievalConfig
 from rag.evidence import FEATURES
-from rag.rerank import read_weights
+from rag.weights import read_weights
 
 
 def test_halves_are_the_same_everywhere_and_about_equal():
@@ -64,5 +64,7 @@ def test_the_cosine_decides_by_its_weight():
 def test_what_is_written_can_be_read(tmp_path):
     path = tmp_path / "weights.toml"
     write_weights(path, np.arange(len(FEATURES)) / 10, ["a", "b"])
-    assert list(read_weights(path).values()) == pytest.approx(np.arange(len(FEATURES)) / 10)
+    assert list(read_weights(path, FEATURES).values()) == pytest.approx(
+        np.arange(len(FEATURES)) / 10
+    )
     assert "fitting halves of: a, b" in path.read_text(encoding="utf-8")

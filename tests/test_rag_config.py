@@ -35,7 +35,10 @@ def test_a_file_changes_what_it_names(tmp_path):
             "[retreival]\n",
             r"unknown table \[retreival\]; known: answer, gate, index, model, question, retrieval",
         ),
-        ("[answer]\nmax_sentence = 2\n", "unknown key 'max_sentence'; known: generator, max_sentences"),
+        (
+            "[answer]\nmax_sentence = 2\n",
+            "unknown key 'max_sentence'; known: generator, max_sentences",
+        ),
         ("[answer]\nmax_sentences = 'two'\n", "max_sentences must be a int, not 'two'"),
         ("[answer]\nmax_sentences = true\n", "max_sentences must be a int, not True"),
         ("[retrieval]\npassages = 0\n", "passages must lie between 1 and 1000, got 0"),

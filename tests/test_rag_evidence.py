@@ -3,8 +3,9 @@
 import pytest
 
 from index.article import Article, Chunk, Script
-from rag.evidence import FEATURES, Candidate, Wanted, gather_evidence
+from rag.evidence import FEATURES, Candidate, gather_evidence
 from rag.question import read_question
+from rag.wanted import Wanted
 
 
 def candidate(text, *, row=0, title="", headings=(), lexical=1.0, dense=0.5, name="a", start=0):

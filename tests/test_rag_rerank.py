@@ -6,7 +6,8 @@ import pytest
 from index.errors import UsageError
 from rag.config import RetrievalConfig
 from rag.evidence import FEATURES, Evidence
-from rag.rerank import CrossEncoderReranker, LightReranker, load_reranker, read_weights
+from rag.rerank import WEIGHTS, CrossEncoderReranker, LightReranker, load_reranker
+from rag.weights import read_weights
 
 
 def test_the_light_one_is_a_weighted_sum_that_can_be_taken_apart():
@@ -20,7 +21,7 @@ def test_the_light_one_is_a_weighted_sum_that_can_be_taken_apart():
 
 
 def test_the_shipped_weights_name_every_feature():
-    weights = read_weights()
+    weights = read_weights(WEIGHTS, FEATURES)
     assert set(weights) <= set(FEATURES)
     assert sum(value != 0 for value in weights.values()) >= 10
 

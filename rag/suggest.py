@@ -1,0 +1,89 @@
+"""Further questions that the collection may answer: a reading and its passages in, questions out.
+
+Nothing is made up. A question comes from what stands in the articles (a question that a text asks
+and answers itself), from putting another known name in the place of the one that was asked about,
+or from how a slip of the pen may have been meant. Whether it is really answered is tried by
+whoever offers it (`rag.answer`).
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from index.aliases import AliasMatch
+from index.article import Article
+from index.fold import fold
+from index.passage import Passage
+from index.sentences import sentences
+from rag.understand import Reading
+
+__all__ = ["asked_for", "further_questions"]
+
+_ASKS = re.compile(r"[?？][\"”’」』]?$")
+_BEFORE = re.compile(r"^\s*(?:[QＱ问問]\s*[:：.]?|[#>*\-\d.、)）\s]+)+\s*")
+_SHORTEST, _LONGEST = 5, 60
+_NEAREST = 4
+_READ_CHARS = 3_000
+
+
+def further_questions(
+    reading: Reading,
+    passages: Sequence[Passage],
+    *,
+    declined: bool,
+    find: Callable[[str], Sequence[AliasMatch]],
+) -> Iterator[str]:
+    """List candidates, the nearest first; for a declined question its rewordings come first.
+
+    ``find`` finds known names in a text.
+    """
+    if declined and reading.suggestion is not None:
+        yield reading.suggestion.text
+    articles: dict[str, Article] = {}
+    for passage in passages[:_NEAREST]:
+        articles.setdefault(passage.article.id, passage.article)
+    asked = [q for article in articles.values() for q in _asked_in(article)]
+    wanted = set(reading.question.terms)
+    # Those that speak of the same first.
+    asked.sort(key=lambda q: -len(wanted & set(fold(q))))
+    others = list(_with_other_names(reading, articles.values(), find))
+    yield from (*asked, *others) if declined else _alternating(others, asked)
+
+
+def asked_for(question: str) -> str:
+    """A question for telling repeats: folded, letters and digits only."""
+    return "".join(c for c in fold(question) if c.isalnum())
+
+
+def _asked_in(article: Article) -> list[str]:
+    """The questions that a text asks in a line of its own, and then answers."""
+    text = article.text
+    found = []
+    for start, end in sentences(text):
+        line_begins = start == 0 or text[start - 1] in "\n"
+        said = _BEFORE.sub("", text[start:end].strip())
+        if line_begins and _ASKS.search(said) and _SHORTEST <= len(said) <= _LONGEST:
+            found.append(said)
+    return found
+
+
+def _with_other_names(
+    reading: Reading, articles: Iterable[Article], find: Callable[[str], Sequence[AliasMatch]]
+) -> Iterator[str]:
+    """The question about others whom the nearest articles name."""
+    question = reading.question.searched
+    said = [match for match in reading.aliases if not match.is_product]
+    if not said:
+        return
+    match = said[0]
+    known = {fold(name) for m in said for name in (m.said, *m.names)}
+    for article in articles:
+        for other in find(f"{article.title}\n{article.text[:_READ_CHARS]}"):
+            if not other.is_product and fold(other.said) not in known:
+                known.update(fold(name) for name in (other.said, *other.names))
+                yield question[: match.start] + other.said + question[match.end :]
+
+
+def _alternating(one: Sequence[str], other: Sequence[str]) -> Iterator[str]:
+    for n in range(max(len(one), len(other))):
+        yield from one[n : n + 1]
+        yield from other[n : n + 1]
