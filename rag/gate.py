@@ -19,6 +19,7 @@ unsupported.
 
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
@@ -32,11 +33,13 @@ from index.aliases import Aliases
 from index.article import Article
 from index.fold import fold
 from index.sentences import sentences
+from rag.alignment import Change, changes
 from rag.facts import Fact, FactKind, agree, flatten, read_facts
 from rag.generate import Span
-from rag.polarity import contradictions, negations
+from rag.names import reads_as_name, strange_names, strange_organisations
+from rag.polarity import are_alike, are_opposite, contradictions, negations
 from rag.schema import Verdict
-from rag.wording import Held, Unit, Wording, strange_names, units_of
+from rag.wording import Held, Unit, Wording, units_of
 
 __all__ = ["THRESHOLDS", "Cosines", "Finding", "Gate", "Judge", "Thresholds", "read_thresholds"]
 
@@ -169,21 +172,56 @@ class Gate:
         """Say what of one clause does not agree, "" where all does."""
         shares = [claim.share(s.held, clause) for s in support]
         top = max(shares)
-        near = [s for s, share in zip(support, shares, strict=True) if share >= 0.6 * top]
+        near = [s for s, share in zip(support, shares, strict=True) if share >= _NEAR * top]
         best = support[shares.index(top)]
         for fact in claim.facts_of(clause):
-            if not _is_stated(fact, near, claim):
+            if _is_displaced(fact, claim.flat, best.sentence) or not _is_stated(fact, near, claim):
                 return f"{claim.text[fact.start : fact.end]} is not in the cited text"
         text = claim.flat[clause.start : clause.end]
-        for contrast in contradictions(text, flatten(" ".join(s.text for s in near))):
+        stated = flatten(" ".join(s.text for s in near))
+        for contrast in contradictions(text, stated, whole=claim.flat):
             return contrast.reason
         if name := _strange_name(claim, clause, best, support):
             return f"{name} is not in the cited text"
-        held = np.max([s.held for s in support], axis=0)
-        share = claim.share(held, clause)
+        for change in changes(claim.units, best.sentence.units):
+            if clause.first <= change.first < max(clause.last, clause.first + 1):
+                if reason := self._changed(claim, change, best):
+                    return reason
+        titled = _TITLED * best.title.holds(claim.units)
+        together = claim.share(np.maximum(_best_held(support), titled), clause)
+        top = claim.share(np.maximum(best.held, titled), clause)
+        # What is held by one sentence counts; what is put together from several, half.
+        share = (top + together) / 2
         if share + self._thresholds.cosine * cosine < self._thresholds.clause:
             return f"adds {claim.text[clause.start : clause.end].strip()}"
         return ""
+
+    def _changed(self, claim: "_Claim", change: Change, best: "_Support") -> str:
+        """Say what is wrong with words in place of others, "" where they may mean the same."""
+        said = claim.units[change.first : change.last]
+        stated = best.sentence.units[change.other_first : change.other_last]
+        here = claim.flat[said[0].start : said[-1].end] if said else ""
+        source = best.sentence.wording.flat
+        there = source[stated[0].start : stated[-1].end] if stated else ""
+        denials = _denials(claim.flat, said), _denials(source, stated)
+        if denials[0] % 2 != denials[1] % 2 and _is_short(said, here) and _is_short(stated, there):
+            if len(negations(claim.flat)) != len(negations(source)):
+                return f"{here or there}: denied in one of sentence and source"
+        if not said or not stated or are_alike(here, there):
+            return ""
+        if are_opposite(_widened(claim.flat, said), _widened(source, stated)):
+            return f"{here}, where the source says {there}"
+        missing = best.sentence.wording.holds(said) < 1.0
+        weight = sum(u.weight for u, gone in zip(said, missing, strict=True) if gone)
+        if weight < _CONTENT or sum(u.weight for u in stated) < _CONTENT:
+            return ""
+        if not (_names_something(there, stated) or _names_something(here, said)):
+            return ""
+        if _leans(there) or (said[0].is_han and set(here) & set(there)):
+            return ""
+        if _is_alias(here, there) or self._cosines(here)([there])[0] >= _SYNONYM:
+            return ""
+        return f"{here}, where the source says {there}"
 
     def _across(self, claim: "_Claim", support: Sequence["_Support"], cosine: float) -> str:
         """Compare two languages: what has one form in both, and the similarity."""
@@ -191,6 +229,53 @@ class Gate:
             if fact.kind is not FactKind.QUOTE and not _is_stated(fact, support, claim):
                 return f"{claim.text[fact.start : fact.end]} is not in the cited text"
         return "" if cosine >= self._thresholds.across else "too far from the cited text"
+
+
+_NEAR = 0.25
+"""A sentence counts for a clause that holds this share of what the nearest one holds of it."""
+_TITLED = 0.6
+"""What a word counts that only the title has: it may be what the sentence speaks of."""
+_CONTENT = 0.9
+"""Weight of words that say something: two common characters."""
+_SYNONYM = 0.35
+"""Similarity from which two expressions may mean the same."""
+_POINTING = re.compile("[该此其它他她那本]|.?[该这]|.+的.|.*[，；：。、]")
+_SHORT, _SHORT_WORDS = 5, 4
+"""Characters or words of a change that is one expression for another."""
+
+
+def _leans(there: str) -> bool:
+    """Tell whether words point at what was named before (该行), or are more than one expression."""
+    return bool(_POINTING.match(there))
+
+
+def _is_short(units: Sequence[Unit], text: str) -> bool:
+    if not units:
+        return True
+    if re.search(r"[，；：。、,;:]", text):
+        return False
+    return len(units) <= (_SHORT if units[0].is_han else _SHORT_WORDS)
+
+
+def _denials(flat: str, units: Sequence[Unit]) -> int:
+    if not units:
+        return 0
+    start, end = units[0].start, units[-1].end
+    return sum(start <= n.start < end for n in negations(flat))
+
+
+def _widened(flat: str, units: Sequence[Unit]) -> str:
+    """The words with a Han character before and behind: 增 of 增至."""
+    start, end = units[0].start, units[-1].end
+    return flat[max(0, start - 1) : end + 1] if units[0].is_han else flat[start:end]
+
+
+def _names_something(text: str, units: Sequence[Unit]) -> bool:
+    return reads_as_name(text) if units[0].is_han else any(unit.is_name for unit in units)
+
+
+def _is_alias(one: str, other: str) -> bool:
+    return any(fold(other) in map(fold, m.names) for m in Aliases.load().find(one))
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,8 +291,8 @@ class _Clause:
 _CLAUSE = re.compile(
     r"[，；：。！？!?;:]+|,(?!\d)|\.(?=\s|$)|\s(?=(?:but|while|which|whereas|because)\s)|\s[-–—]\s|——"
 )
-_MIN_CLAUSE = 1.6
-"""Weight of a clause that can stand for itself: about four characters of common words."""
+_MIN_CLAUSE, _MIN_CLAUSE_WORDS = 1.6, 0.7
+"""Weight of a clause that can stand for itself: some four characters of common words, or a word."""
 
 
 class _Claim:
@@ -216,9 +301,9 @@ class _Claim:
     def __init__(self, text: str) -> None:
         self.text = text
         self.flat = flatten(text)
-        self.units: tuple[Unit, ...] = units_of(text)
-        self.weights = np.array([unit.weight for unit in self.units], dtype=np.float64)
         self.facts = read_facts(text)
+        self.units = _worded(units_of(text), self.facts)
+        self.weights = np.array([unit.weight for unit in self.units], dtype=np.float64)
         self.clauses = self._cut()
 
     def _cut(self) -> list[_Clause]:
@@ -235,7 +320,8 @@ class _Claim:
             last = first
             while last < len(self.units) and self.units[last].start < border:
                 last += 1
-            if self.weights[first:last].sum() < _MIN_CLAUSE:
+            least = _MIN_CLAUSE if self.has_han else _MIN_CLAUSE_WORDS
+            if self.weights[first:last].sum() < least:
                 if border < len(self.text):
                     continue  # too short: joins the next one
                 if clauses:  # … or the one before
@@ -259,6 +345,17 @@ class _Claim:
         return sum(u.is_han for u in self.units) > 0.3 * len(self.units)
 
 
+def _worded(units: Sequence[Unit], facts: Sequence[Fact]) -> tuple[Unit, ...]:
+    """Leave out the words of amounts and dates, which are compared as such."""
+    read = [(f.start, f.end) for f in facts if f.kind is not FactKind.QUOTE]
+    return tuple(
+        u for u in units if u.is_han or not any(a <= u.start and u.end <= b for a, b in read)
+    )
+
+
+_ITEM = re.compile(r"\s*[(（]?\d{1,2}(?:[.．]\s|[、)）])")
+
+
 class _Sentence:
     """A sentence of a source, ``[start:end]`` of the passage's text; read when it is looked at."""
 
@@ -268,7 +365,13 @@ class _Sentence:
 
     @cached_property
     def facts(self) -> tuple[Fact, ...]:
-        return read_facts(self.text)
+        # The number of an item of a list counts nothing.
+        marker = _ITEM.match(self.text)
+        return tuple(f for f in read_facts(self.text) if not marker or f.start >= marker.end())
+
+    @cached_property
+    def units(self) -> tuple[Unit, ...]:
+        return _worded(units_of(self.text), self.facts)
 
 
 @lru_cache(maxsize=512)
@@ -292,17 +395,24 @@ class _Support:
         return self.sentence.text
 
     @property
+    def title(self) -> Wording:
+        """The title of the article."""
+        return _context(self.article.title, "", "")
+
+    @property
     def context(self) -> Wording:
         """What the sentence may lean on: the title, the source, the text shortly before."""
-        return _context(self.article.title, self.article.source or "", self._before())
+        return _context(self.article.title, self.article.source or "", self.before)
 
-    def _before(self) -> str:
+    @property
+    def before(self) -> str:
+        """The text shortly before, headings included."""
         return self.article.text[max(0, self.start - _CONTEXT_CHARS) : self.start]
 
     @property
     def context_facts(self) -> tuple[Fact, ...]:
         day = self.article.published
-        facts = read_facts(f"{self.article.title}\n{self._before()}")
+        facts = read_facts(f"{self.article.title}\n{self.before}")
         dated = tuple(f for f in facts if f.kind in (FactKind.DATE, FactKind.QUOTE))
         if day is None:
             return dated
@@ -366,19 +476,90 @@ def _best_held(support: Sequence[_Support]) -> Held:
 
 def _is_stated(fact: Fact, near: Sequence[_Support], claim: _Claim) -> bool:
     """Tell whether a fact stands in one of the sentences, or may be taken from their context."""
-    if any(agree(fact, s.sentence.facts) for s in near):
-        return True
+    stating = [s for s in near if agree(fact, s.sentence.facts)]
+    if stating:
+        return any(_is_bound(fact, claim.flat, s.sentence) for s in stating)
     if fact.kind is FactKind.QUOTE:
         words = str(fact.value)
         return any(words in _plain(s.text) or words in _plain(s.context.flat) for s in near)
     if fact.kind is FactKind.AMOUNT:
         # 8.0版, V2: the version of what is spoken of stands where it was named.
-        return fact.unit == "" and any(
-            str(claim.text[fact.start : fact.end]).strip() in s.context.flat for s in near
-        )
+        number = claim.text[fact.start : fact.end].strip()
+        around = claim.flat[max(0, fact.start - 9) : fact.start], claim.flat[fact.end : fact.end + 1]
+        is_version = around[0].rstrip().endswith("version") or around[1] == "版"
+        return is_version and any(number in s.context.flat for s in near)
     if fact.kind is FactKind.DATE:
         return any(_dated(fact, s) for s in near)
     return False
+
+
+_WINDOW = 7
+"""Characters on either side of an amount that tell what it belongs to."""
+
+
+def _is_bound(fact: Fact, flat: str, sentence: _Sentence) -> bool:
+    """Tell whether a fact belongs to the same thing in its source, as far as neighbours tell.
+
+    In 12 of 24 rooms, 24 of 24 says something else: the place of the first 24 is that of 12.
+    """
+    if fact.kind is FactKind.QUOTE:
+        return True
+    ours = _neighbours(flat, fact)
+    right = wrong = 0
+    for other in sentence.facts:
+        if other.kind is fact.kind:
+            shared = sum((ours & _neighbours(sentence.wording.flat, other)).values())
+            if agree(fact, (other,)):
+                right = max(right, shared)
+            else:
+                wrong = max(wrong, shared)
+    return wrong < right + _FARTHER
+
+
+def _is_displaced(fact: Fact, flat: str, sentence: _Sentence) -> bool:
+    """Tell whether the nearest sentence has another fact of the kind in just this place."""
+    if fact.kind is FactKind.QUOTE or agree(fact, sentence.facts):
+        return False
+    ours = _neighbours(flat, fact)
+    return any(
+        sum((ours & _neighbours(sentence.wording.flat, other)).values()) >= _IN_PLACE
+        for other in sentence.facts
+        if other.kind is fact.kind and not _refines(fact, other)
+    )
+
+
+def _refines(said: Fact, stated: Fact) -> bool:
+    """Tell whether a date only adds to another what its context may say: 2020年2月, 2月."""
+    if not isinstance(said.value, tuple) or not isinstance(stated.value, tuple):
+        return False
+    return all(a is None or b is None or a == b for a, b in zip(said.value, stated.value, strict=True))
+
+
+_IN_PLACE = 6
+_FARTHER = 4
+"""How many more neighbours another amount must share for a fact to be in its place."""
+
+
+def _neighbours(flat: str, fact: Fact) -> Counter[str]:
+    """What stands around a fact: pairs of characters with their side, or words; the next tell most."""
+    before = _NUMERALS.sub("", flat[max(0, fact.start - 4 * _WINDOW) : fact.start])
+    after = _NUMERALS.sub("", flat[fact.end : fact.end + 4 * _WINDOW])
+    found: Counter[str] = Counter()
+    if before[-2:].isascii() and after[:2].isascii():
+        for words in (re.findall("[a-z]+", before)[-3:], re.findall("[a-z]+", after)[:3]):
+            found.update(word for word in words if len(word) > 3)
+        found["<<" + "".join(re.findall(r"[a-z]+\W*\Z", before))] += 2
+        found[">>" + "".join(re.findall(r"\A\W*[a-z]+", after))] += 2
+        return found
+    before, after = before[-_WINDOW:], after[:_WINDOW]
+    for side, text in (("<", before), (">", after)):
+        found.update(side + text[i : i + 2] for i in range(len(text) - 1) if text[i : i + 2].strip())
+    found["<<" + before[-2:]] += 2
+    found[">>" + after[:2]] += 2
+    return found
+
+
+_NUMERALS = re.compile(r"[\d零一二三四五六七八九十百千万亿两]+")
 
 
 def _dated(fact: Fact, support: _Support) -> bool:
@@ -402,32 +583,23 @@ def _strange_name(
     claim: _Claim, clause: _Clause, best: _Support, support: Sequence[_Support]
 ) -> str:
     units = claim.units[clause.first : clause.last]
-    held = np.max([s.held for s in support], axis=0)[clause.first : clause.last]
-    for s in dict.fromkeys((best.start, *(s.start for s in support))):
-        one = next(x for x in support if x.start == s)
-        held = np.maximum(held, one.context.holds(units))
-    names = strange_names(units, held, claim.text)
-    known = _known_names(" ".join(s.text + s.context.flat for s in support))
-    for start, end in names:
-        if not (clause.start <= start < clause.end):
-            continue
-        if not any(a <= start and end <= b for a, b in _same_names(claim.text, known)):
+    held = _best_held(support)[clause.first : clause.last]
+    for s in support:
+        held = np.maximum(held, s.context.holds(units))
+    own = "\n".join((best.article.title, *(s.text for s in support)))
+    for start, end in strange_names(units, held, claim.text):
+        if clause.start <= start < clause.end and not _is_known(claim.text[start:end], own):
             return claim.text[start:end]
+    text = claim.text[clause.start : clause.end]
+    for start, end in strange_organisations(text, own, best.before):
+        return text[start:end]
     return ""
 
 
-def _known_names(text: str) -> str:
-    return fold(text)
-
-
-@lru_cache(maxsize=64)
-def _same_names(text: str, known: str) -> tuple[tuple[int, int], ...]:
-    """Where a text says a name of which the known text says another: 工行, 工商银行."""
-    return tuple(
-        (m.start, m.end)
-        for m in Aliases.load().find(text)
-        if any(fold(name) in known for name in m.names)
-    )
+def _is_known(name: str, text: str) -> bool:
+    """Tell whether a text says another name of the same thing."""
+    known = fold(text)
+    return any(any(fold(n) in known for n in m.names) for m in Aliases.load().find(name))
 
 
 def _other_language(claim: _Claim, support: Sequence[_Support]) -> bool:

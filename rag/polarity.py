@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-__all__ = ["Contrast", "Negation", "contradictions", "negations"]
+__all__ = ["Contrast", "Negation", "are_alike", "are_opposite", "contradictions", "negations"]
 
 _OPPOSITES = Path(__file__).with_name("opposites.toml")
 
 # What holds a character of negation and denies nothing, or asks.
 _NO_NEGATION = re.compile(
-    "不仅|不但|不只|不单|不断|不少|不同|不论|不管|不过|不久|不止|不得不|不已|不禁|不愧|不惜|不料|不妨|不如|"
+    "不能不|不会不|不可不|没有不|不受影响|不满(?!\\d)|不仅|不但|不只|不单|不断|不少|不同|不论|不管|不过|不久|不止|不得不|不已|不禁|不愧|不惜|不料|不妨|不如|"
     "不一|不等(?!于)|不定期|不锈|不动产|不由得|不可或缺|必不可少|不约而同|不足(?=\\d|[一二三四五六七八九十百千万两])|"
     "不到(?=\\d|[一二三四五六七八九十百千万两])|不满(?=\\d|[一二三四五六七八九十百千万两])|"
     "不(?:超过|低于|少于|多于|高于|晚于|早于)|不下(?=\\d)|不及(?=\\d)|"
@@ -32,7 +32,7 @@ _NO_NEGATION = re.compile(
 )
 _NEGATION = re.compile(
     "并不|从不|绝不|毫不|不再|不曾|不会|不能|不可|不得|不必|不用|不须|不需|不是|不|"
-    "未能|未曾|尚未|从未|未|没有|没|毋须|毋|无法|无需|无须|无|并非|绝非|非|勿|别(?=[再把让忘])|拒绝|拒|禁止|严禁|停止|避免|"
+    "未能|未曾|尚未|从未|未|没有|没|毋须|毋|无法|无需|无须|无|并非|绝非|非|勿|别(?=[再把让忘])|缺(?!点|陷|口|席|少不)|拒绝|拒|禁止|严禁|停止|避免|"
     r"\b(?:not|no|never|cannot|without|none|neither|nor|nobody|nothing|hardly|isn['’]t|aren['’]t|wasn['’]t|weren['’]t|"
     r"don['’]t|doesn['’]t|didn['’]t|can['’]t|couldn['’]t|won['’]t|wouldn['’]t|shouldn['’]t|hasn['’]t|haven['’]t|"
     r"hadn['’]t|lacks?|lacked|missing|refus(?:es?|ed))\b"
@@ -45,6 +45,7 @@ _REACH_WORDS = 4
 
 _CLAUSE_END = re.compile(r"[，。；！？：:;!?\n、（）()]|,(?!\d)|\.(?=\s|$)|\b(?:but|and|while|because)\b")
 _SKIP = frozenset("的了在是和与及也都就会能可要得被把将为有再必需须用曾过到对以让给着该其")
+_AUXILIARIES = "的了在是和与及也都就会能可以要被把将为有再必需须用曾过到对让给着 "
 _SKIP_WORDS = frozenset(
     "a an the to of in on at for by be been is are was were do does did have has had will would can "
     "could should may might it its that this any ever yet and or with from as than their his her".split()
@@ -70,13 +71,15 @@ class Contrast:
     reason: str
 
 
-def contradictions(said: str, stated: str) -> Iterator[Contrast]:
-    """Find what in a sentence turns around what its source states; both flattened.
+def contradictions(said: str, stated: str, *, whole: str = "") -> Iterator[Contrast]:
+    """Find what in a clause turns around what its source states; both flattened.
+
+    ``whole`` is the sentence that the clause is a part of: what is denied elsewhere in it is.
 
     >>> [c.reason for c in contradictions("小程序可以转账", "小程序暂时不能转账。")]
     ['the source denies 转账']
     """
-    yield from _negated(said, stated)
+    yield from _negated(said, stated, whole or said)
     yield from _opposed(said, stated)
 
 
@@ -105,12 +108,11 @@ def _reach(text: str, start: int, limit: int) -> int:
 
 
 def _units(text: str) -> frozenset[str]:
-    """Pairs of Han characters without particles between, and content words."""
+    """Pairs of neighbouring Han characters that are not both particles, and content words."""
     found: set[str] = set()
     for run in re.findall("[\u4e00-\u9fff]+", text):
-        kept = "".join(c if c not in _SKIP else " " for c in run)
-        for part in kept.split():
-            found.update(part[i : i + 2] for i in range(max(1, len(part) - 1)))
+        pairs = (run[i : i + 2] for i in range(max(1, len(run) - 1)))
+        found.update(pair for pair in pairs if not _SKIP.issuperset(pair))
     found.update(_stem(w) for w in re.findall("[a-z]{2,}", text) if w not in _SKIP_WORDS)
     return frozenset(found)
 
@@ -122,41 +124,44 @@ def _stem(word: str) -> str:
     return word
 
 
-def _negated(said: str, stated: str) -> Iterator[Contrast]:
+def _negated(said: str, stated: str, whole: str) -> Iterator[Contrast]:
     ours, theirs = negations(said), negations(stated)
     if not ours and not theirs:
         return
     denied_there = frozenset().union(*(n.units for n in theirs))
-    denied_here = frozenset().union(*(n.units for n in ours))
+    all_ours = negations(whole)
+    denied_here = frozenset().union(*(n.units for n in all_ours))
     free_there = _units(_without(stated, theirs))
     free_here = _units(_without(said, ours))
+    # Behind "is missing" nothing stands: what it denies stands before.
+    open_there = any(not n.units for n in theirs)
+    unmatched = [n for n in theirs if not n.units & denied_here]
     for n in ours:
-        if n.units & denied_there:
+        if n.units & denied_there or open_there:
             continue
-        if affirmed := n.units & free_there:
-            yield Contrast(n.start, n.scope_end, f"the source does not deny {_first(said, affirmed)}")
-        elif not n.units and not theirs:
-            yield Contrast(n.start, n.scope_end, "the source denies nothing")
-    for n in theirs:
-        if not n.units or n.units & denied_here:
-            continue
-        near = _nearest(stated, n)
-        if affirmed := n.units & free_here:
-            if near and not affirmed & near:
-                continue
-            word = _first(said, affirmed)
-            at = said.find(word)
+        if affirmed := _nearest(said, n) & free_there:
+            yield Contrast(n.start, n.scope_end, f"the source does not deny {min(affirmed)}")
+        elif not unmatched:
+            denied = said[n.start : n.scope_end]
+            yield Contrast(n.start, n.scope_end, f"{denied}: the source denies nothing like it")
+    if any(not m.units for m in all_ours):
+        return
+    for n in unmatched:
+        affirmed = n.units & free_here or {c for c in n.units if len(c) == 1 and c in said}
+        if affirmed:
+            word = min(affirmed)
+            at = max(0, said.find(word))
             yield Contrast(at, at + len(word), f"the source denies {word}")
 
 
 def _nearest(text: str, negation: Negation) -> frozenset[str]:
-    """The first units behind a negation: what it denies before all else."""
-    inside = text[negation.end : negation.scope_end]
-    han = "".join(c for c in inside if "\u4e00" <= c <= "\u9fff" and c not in _SKIP)
+    """The first content behind a negation: what it denies before all else."""
+    inside = text[negation.end : negation.scope_end].lstrip(_AUXILIARIES)
+    han = re.match("[\u4e00-\u9fff]{2}", inside)
     if han:
-        return frozenset(han[i : i + 2] for i in range(min(2, max(1, len(han) - 1))))
+        return frozenset((han[0],))
     words = [_stem(w) for w in re.findall("[a-z]{2,}", inside) if w not in _SKIP_WORDS]
-    return frozenset(words[:2])
+    return frozenset(words[:1])
 
 
 def _without(text: str, found: Sequence[Negation]) -> str:
@@ -166,8 +171,19 @@ def _without(text: str, found: Sequence[Negation]) -> str:
     return "".join(chars)
 
 
-def _first(text: str, units: frozenset[str]) -> str:
-    return min(units, key=lambda unit: (text.find(unit) < 0, text.find(unit), unit))
+def are_opposite(one: str, other: str) -> bool:
+    """Tell whether two pieces of flattened text say the two sides of one pair.
+
+    >>> are_opposite("增加", "减少"), are_opposite("last", "first"), are_opposite("增加", "提高")
+    (True, True, False)
+    """
+    ours, theirs = _sides(one), _sides(other)
+    return any((pair, 1 - side) in theirs for pair, side in ours)
+
+
+def are_alike(one: str, other: str) -> bool:
+    """Tell whether two pieces of flattened text say the same side of one pair: 全部, 悉数."""
+    return bool(_sides(one).keys() & _sides(other).keys())
 
 
 def _opposed(said: str, stated: str) -> Iterator[Contrast]:

@@ -2,17 +2,14 @@
 
 In: a sentence, once, and then any number of texts. Out: for each unit of the sentence (a Han
 character, a word of another script) how far the text holds it, and what it weighs: rare wording
-says more than common wording, particles say nothing. Names are told by how they are written, since
-there is no dictionary: a capital, 列奥纳多·达, a run of characters that hardly ever stand together.
-Numbers are left to `rag.facts`.
+says more than common wording, particles say nothing. Numbers are left to `rag.facts`, what is a
+name to `rag.names`.
 """
 
 import re
-import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property, lru_cache
-from pathlib import Path
+from functools import cached_property, lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +17,7 @@ import numpy.typing as npt
 from index.everyday import how_common
 from rag.facts import flatten
 
-__all__ = ["Held", "Unit", "Wording", "strange_names", "units_of"]
+__all__ = ["Held", "Unit", "Wording", "is_particle", "units_of"]
 
 Held = npt.NDArray[np.float64]
 """``(units,)``, how far each unit is held, between 0 and 1."""
@@ -46,19 +43,6 @@ _LONE = 0.5
 _KIN = 0.85
 """What a word counts of which the text has another form: lasted, lasting."""
 
-_PLACES = Path(__file__).with_name("places.toml")
-
-# Of names in transliteration; none of them is frequent elsewhere together.
-_TRANSLITERATION = frozenset(
-    "阿埃艾安奥巴贝比博布查达戴丹德蒂迪杜恩法费菲弗福盖戈格古哈海赫亨霍基吉加贾杰卡凯科克肯库拉莱兰朗劳勒雷里丽利莉林卢鲁"
-    "路伦罗洛马玛迈曼梅米密默莫姆穆纳娜南内尼妮诺欧帕佩皮普奇乔琼若萨塞森沙莎史斯苏索塔泰坦汤特提廷图托瓦威韦维温沃乌伍西"
-    "希谢辛休雅亚扬耶伊因尤约泽詹兹佐翰逊顿森尔"
-)
-_SURNAMES = frozenset(
-    "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林罗高郑梁谢宋唐许邓韩冯曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔"
-    "钟谭陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤欧阮倪鲍司马诸葛"
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Unit:
@@ -79,6 +63,11 @@ class Unit:
     def is_han(self) -> bool:
         """A Han character or kana."""
         return self.term >= "\u3007"
+
+
+def is_particle(char: str) -> bool:
+    """Tell whether a Han character, or numeral, says nothing by itself."""
+    return char in _PARTICLES
 
 
 def units_of(text: str) -> tuple[Unit, ...]:
@@ -118,7 +107,7 @@ def _latin(text: str, term: str, start: int, end: int) -> Unit:
     opens = not text[:start].rstrip(" \"“‘'(").rstrip() or text[:start].rstrip()[-1:] in ".!?:;•"
     capital = text[start].isupper()
     # At the head of a sentence every word has a capital; a common word is no name there.
-    name = capital and not (opens and (common or _stem(term) != term))
+    name = capital and not (opens and common)
     beside_han = any("\u4e00" <= c <= "\u9fff" for c in text)
     return Unit(
         start, end, term, (), _COMMON if common else _RARE, name or (beside_han and len(term) > 1)
@@ -169,67 +158,3 @@ class Wording:
         if unit.term in self.words:
             return 1.0
         return _KIN if _stem(unit.term) in self.stems else 0.0
-
-
-def strange_names(units: Sequence[Unit], held: Held, text: str) -> list[tuple[int, int]]:
-    """Find what reads as a name among the units that are not held: spans of ``text``.
-
-    ``held`` is by all that may name it: the source's sentence, its title, what stands before it.
-    """
-    flat = flatten(text)
-    where = {unit.start: value for unit, value in zip(units, held, strict=True)}
-    found = [
-        m.span()
-        for m in _places().finditer(flat)
-        if min(where.get(at, 1.0) for at in range(*m.span())) < 1.0
-    ]
-    for run in _runs(units, held):
-        start, end = run[0].start, run[-1].end
-        if not run[0].is_han:
-            if any(unit.is_name for unit in run):
-                found.append((start, end))
-            continue
-        if _reads_as_name(flat, run):
-            found.append((start, end))
-    return found
-
-
-def _runs(units: Sequence[Unit], held: Held) -> Iterable[list[Unit]]:
-    """Neighbouring units of one script of which the text has nothing at all."""
-    run: list[Unit] = []
-    for unit, value in zip(units, held, strict=True):
-        joined = bool(run) and run[-1].end == unit.start and run[-1].is_han == unit.is_han
-        if value == 0.0 and (not run or joined):
-            run.append(unit)
-            continue
-        if run:
-            yield run
-        run = [unit] if value == 0.0 else []
-    if run:
-        yield run
-
-
-def _reads_as_name(flat: str, run: Sequence[Unit]) -> bool:
-    word = "".join(unit.term for unit in run)
-    before, after = flat[run[0].start - 1 : run[0].start], flat[run[-1].end : run[-1].end + 1]
-    if "·" in (before, after) or "・" in (before, after):
-        return True
-    if sum(map(word.__contains__, _TRANSLITERATION)) >= 3 and _share(word) >= 0.75:
-        return True
-    rare = [n for n in range(len(word) - 1) if not how_common(word[n : n + 2])]
-    if not rare:
-        return False
-    content = [n for n in rare if word[n] not in _PARTICLES and word[n + 1] not in _PARTICLES]
-    if any(word[n] in _SURNAMES for n in content):
-        return True
-    return any(n + 1 in content for n in content) or len(word) == 2 and bool(content)
-
-
-def _share(word: str) -> float:
-    return sum(c in _TRANSLITERATION for c in word) / len(word)
-
-
-@cache
-def _places() -> re.Pattern[str]:
-    places = tomllib.loads(_PLACES.read_text(encoding="utf-8"))["places"].split()
-    return re.compile("|".join(sorted(places, key=lambda name: (-len(name), name))))
