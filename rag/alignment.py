@@ -45,6 +45,8 @@ def changes(said: Sequence[Unit], stated: Sequence[Unit]) -> Iterator[Change]:
         # Between words that correspond; a single character in common is chance.
         before, after = codes[n - 1] if n else None, codes[n + 1] if n + 1 < len(codes) else None
         held = [c is None or _is_firm(said, c[1], c[2]) for c in (before, after)]
+        if n == 1 and before and before[1] == before[3] == 0:
+            held[0] = True  # both begin with it
         if all(held):
             yield Change(first, last, other_first, other_last, alike)
 

@@ -86,7 +86,7 @@ def _reads_as_name(flat: str, run: Sequence[Unit]) -> bool:
     before, after = flat[run[0].start - 1 : run[0].start], flat[run[-1].end : run[-1].end + 1]
     if "·" in (before, after) or "・" in (before, after):
         return True
-    if sum(map(word.__contains__, _TRANSLITERATION)) >= 3 and _share(word) >= 0.75:
+    if _is_transliterated(word):
         return True
     rare = [n for n in range(len(word) - 1) if not how_common(word[n : n + 2])]
     if not rare:
@@ -97,8 +97,10 @@ def _reads_as_name(flat: str, run: Sequence[Unit]) -> bool:
     return any(n + 1 in content for n in content)
 
 
-def _share(word: str) -> float:
-    return sum(c in _TRANSLITERATION for c in word) / len(word)
+def _is_transliterated(word: str) -> bool:
+    """Three or more characters, nearly all of which stand for sounds: 巴达维亚."""
+    sounds = sum(c in _TRANSLITERATION for c in word)
+    return sounds >= 3 and sounds >= 0.75 * len(word)
 
 
 @cache
@@ -113,8 +115,10 @@ def reads_as_name(word: str) -> bool:
     >>> [reads_as_name(w) for w in ("戴晓岚", "介绍", "缩短", "银行")]
     [True, False, False, False]
     """
-    if _places().search(word):
+    if _places().search(word) or "·" in word or _is_transliterated(word):
         return True
+    if len(word) < 3 and word[:1] not in _SURNAMES:
+        return False  # two rare characters are as often a word of style: 盯住
     return any(
         not how_common(word[n : n + 2]) and not is_particle(word[n]) and not is_particle(word[n + 1])
         for n in range(len(word) - 1)
