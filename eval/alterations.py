@@ -201,7 +201,9 @@ def _share_words(name: str, text: str) -> bool:
 
 # --- alterations -------------------------------------------------------------------------------
 
-_NUMBER = re.compile(r"(?<![\d.A-Za-z])\d{1,3}(?:,\d{3})+(?:\.\d+)?(?!\d)|(?<![\d.,A-Za-z-])\d+(?:\.\d+)?")
+_NUMBER = re.compile(
+    r"(?<![\d.A-Za-z])\d{1,3}(?:,\d{3})+(?:\.\d+)?(?!\d)|(?<![\d.,A-Za-z-])\d+(?:\.\d+)?"
+)
 _HAN_NUMBER = re.compile(
     "(?<![一二三四五六七八九十百千万两第])[二三四五六七八九十百千两]+(?=[万亿萬億]?[个個名位家次年天歲岁种種条條项項倍元座部场場秒分])"
 )
@@ -277,11 +279,17 @@ class _Pool:
 _Alter = Callable[[Pair, random.Random, _Pool], Pair | None]
 
 
-def alter(pair: Pair, kind: str, *, pool: Sequence[Pair], names: Sequence[str], seed: int) -> Pair | None:
+def alter(
+    pair: Pair, kind: str, *, pool: Sequence[Pair], names: Sequence[str], seed: int
+) -> Pair | None:
     """Make an altered copy of a true sentence, or None where this kind does not apply."""
     rng = random.Random(f"{seed}/{kind}/{pair.id}")  # noqa: S311 - repeatable, not secret
     altered = _ALTERATIONS[kind](pair, rng, _Pool(tuple(pool), tuple(names)))
-    if altered is None or _plain(altered.text) == _plain(pair.text) and altered.passage == pair.passage:
+    if (
+        altered is None
+        or _plain(altered.text) == _plain(pair.text)
+        and altered.passage == pair.passage
+    ):
         return None
     return None if _plain(altered.text) in _plain(altered.passage.text) else altered
 
@@ -313,7 +321,11 @@ def _number(pair: Pair, rng: random.Random, pool: _Pool) -> Pair | None:
 
 
 def _value(number: str) -> str:
-    return number.replace(",", "").rstrip("0").rstrip(".") if "." in number else number.replace(",", "")
+    return (
+        number.replace(",", "").rstrip("0").rstrip(".")
+        if "." in number
+        else number.replace(",", "")
+    )
 
 
 def _unit(pair: Pair, rng: random.Random, pool: _Pool) -> Pair | None:  # noqa: ARG001
@@ -402,7 +414,9 @@ def _article_of_another(pair: Pair, rng: random.Random, pool: _Pool) -> Pair | N
 
 
 def _clauses(text: str) -> list[str]:
-    return [c.strip() for c in re.split(r"[，,；;]\s*(?!\d)", text.rstrip("。．.!！?？ ")) if c.strip()]
+    return [
+        c.strip() for c in re.split(r"[，,；;]\s*(?!\d)", text.rstrip("。．.!！?？ ")) if c.strip()
+    ]
 
 
 def _added(pair: Pair, rng: random.Random, pool: _Pool) -> Pair | None:
@@ -413,7 +427,7 @@ def _added(pair: Pair, rng: random.Random, pool: _Pool) -> Pair | None:
     if not clauses:
         return None
     clause = rng.choice(clauses)
-    end = len(pair.text.rstrip("。．.!！?？ \"”」』"))
+    end = len(pair.text.rstrip('。．.!！?？ "”」』'))
     comma = ", " if pair.text.isascii() else "，"
     return replace(pair, text=pair.text[:end] + comma + clause + pair.text[end:])
 
@@ -633,8 +647,12 @@ def table(found: Sequence[Row]) -> str:
     for group in dict.fromkeys(row.group for row in found):
         for row in (r for r in found if r.group == group):
             lines.append(f"{group:<12}{row.kind:<20}{row.count:>7}{row.rate:>9.4f}")
-        altered = [r for r in found if r.group == group and not r.kind.startswith(("true", "across"))]
-        total = Row(group, "all alterations", sum(r.count for r in altered), sum(r.right for r in altered))
+        altered = [
+            r for r in found if r.group == group and not r.kind.startswith(("true", "across"))
+        ]
+        total = Row(
+            group, "all alterations", sum(r.count for r in altered), sum(r.right for r in altered)
+        )
         lines.append(f"{group:<12}{total.kind:<20}{total.count:>7}{total.rate:>9.4f}")
     return "\n".join(lines)
 
@@ -656,10 +674,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
         return
     misses: list[str] = []
     start = perf_counter()
-    found = measure(options.data / "dev", half=Half(options.half), limit=options.limit, seed=options.seed, misses=misses)
+    found = measure(
+        options.data / "dev",
+        half=Half(options.half),
+        limit=options.limit,
+        seed=options.seed,
+        misses=misses,
+    )
     print(table(found))
     count = sum(row.count for row in found)
-    print(f"{1000 * (perf_counter() - start) / count:.1f} ms a sentence, reading the sets included", file=sys.stderr)
+    print(
+        f"{1000 * (perf_counter() - start) / count:.1f} ms a sentence, reading the sets included",
+        file=sys.stderr,
+    )
     if options.misses:
         print("\n".join(misses))
 

@@ -33,7 +33,9 @@ class Change:
 
 def changes(said: Sequence[Unit], stated: Sequence[Unit]) -> Iterator[Change]:
     """Find the changes between two sentences that correspond; none where they do not."""
-    matcher = SequenceMatcher(None, [u.term for u in said], [u.term for u in stated], autojunk=False)
+    matcher = SequenceMatcher(
+        None, [u.term for u in said], [u.term for u in stated], autojunk=False
+    )
     codes = matcher.get_opcodes()
     same = sum(last - first for tag, first, last, _, _ in codes if tag == "equal")
     alike = same / max(1, len(said))

@@ -48,7 +48,8 @@ class CrossEncoderJudge:
         return output if 0.0 <= output <= 1.0 else float(1 / (1 + np.exp(-output)))
 
     def _entailment(self, model: "CrossEncoder") -> int:
-        labels = {int(n): str(name).lower() for n, name in model.config.id2label.items()}
+        named = getattr(model.config, "id2label", None) or {}
+        labels = {int(n): str(name).lower() for n, name in named.items()}
         for number, name in labels.items():
             if name.startswith("entail"):
                 return number

@@ -20,6 +20,11 @@ from rag.wording import Held, Unit, is_particle
 
 __all__ = ["reads_as_name", "strange_names", "strange_organisations"]
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 _PLACES = Path(__file__).with_name("places.toml")
 
 # Of names in transliteration; none of them is frequent elsewhere together.
@@ -36,11 +41,13 @@ _SURNAMES = frozenset(
 _ORGANISATION = re.compile(
     "(?=(?P<name>[\u4e00-\u9fff]{2}(?:银行|公司|大学|学院|医院|集团|委员会|法院|协会|分行|支行|中心)))"
 )
-_GENERIC = frozenset(
-    "手机 网上 国有 商业 中型 大型 小型 这家 那家 该家 两家 多家 各家 一家 几家 远程 云端 线上 电子 流动 虚拟 本地 外资 中资 "
-    "保险 上市 科技 传统 普通 客服 其他 其它 所有 任何 全部 多数 有的 我国 当地 地方 服务 呼叫 数据 行动 掌上 移动 自助 私人 "
-    "有限 股份 分行 支行 总行 上海 北京".split()
+_GENERIC = _words(
+    "手机 网上 国有 商业 中型 大型 小型 这家 那家 该家 两家 多家 各家 一家 几家 远程 "
+    "云端 线上 电子 流动 虚拟 本地 外资 中资 保险 上市 科技 传统 普通 客服 其他 其它 "
+    "所有 任何 全部 多数 有的 我国 当地 地方 服务 呼叫 数据 行动 掌上 移动 自助 私人 "
+    "有限 股份 分行 支行 总行 上海 北京 "
 )
+"""What stands before 银行 or 公司 and names none."""
 
 
 def strange_names(units: Sequence[Unit], held: Held, text: str) -> list[tuple[int, int]]:
@@ -120,7 +127,9 @@ def reads_as_name(word: str) -> bool:
     if len(word) < 3 and word[:1] not in _SURNAMES:
         return False  # two rare characters are as often a word of style: 盯住
     return any(
-        not how_common(word[n : n + 2]) and not is_particle(word[n]) and not is_particle(word[n + 1])
+        not how_common(word[n : n + 2])
+        and not is_particle(word[n])
+        and not is_particle(word[n + 1])
         for n in range(len(word) - 1)
     )
 
@@ -157,7 +166,7 @@ def strange_organisations(said: str, own: str, before: str) -> Iterator[tuple[in
 
 @lru_cache(maxsize=512)
 def _organisations(text: str) -> tuple[tuple[int, int, frozenset[str]], ...]:
-    """The organisations of the file of aliases that a text says, each with all its names, folded."""
+    """The organisations of `index/aliases.toml` that a text says, with all their names, folded."""
     return tuple(
         (m.start, m.end, frozenset(map(fold, (m.said, *m.names))))
         for m in Aliases.load().find(text)

@@ -14,6 +14,11 @@ from pathlib import Path
 
 __all__ = ["Contrast", "Negation", "are_alike", "are_opposite", "contradictions", "negations"]
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 _OPPOSITES = Path(__file__).with_name("opposites.toml")
 
 # What holds a character of negation and denies nothing, or asks.
@@ -27,8 +32,8 @@ _NO_NEGATION = re.compile(
     "没有不|非常|非洲|非凡|非得|非要|除非|是非|非正式|非政府|非营利|非盈利|非物质|莫非|若非|非约定|"
     "不是不|特别|分别|区别|差别|级别|性别|类别|个别|告别|识别|别人|别的|别墅|别名|别处|离别|鉴别|辨别|别称|别具|派别|"
     "国别|送别|"
-    "勿忘|免不了|不免|少不了|忍不住|no longer than|no more than|no less than|no fewer than|not only|"
-    "no doubt|not until|no\\. ?(?=\\d)|nothing but"
+    "勿忘|免不了|不免|少不了|忍不住|no longer than|no more than|no less than|no fewer than|"
+    "not only|no doubt|not until|no\\. ?(?=\\d)|nothing but"
 )
 _NEGATION = re.compile(
     "并不|从不|绝不|毫不|不再|不曾|不会|不能|不可|不得|不必|不用|不须|不需|不是|不|"
@@ -43,12 +48,15 @@ _REACH = 7
 _REACH_WORDS = 4
 """The same in words of a script with blanks."""
 
-_CLAUSE_END = re.compile(r"[，。；！？：:;!?\n、（）()]|,(?!\d)|\.(?=\s|$)|\b(?:but|and|while|because)\b")
+_CLAUSE_END = re.compile(
+    r"[，。；！？：:;!?\n、（）()]|,(?!\d)|\.(?=\s|$)|\b(?:but|and|while|because)\b"
+)
 _SKIP = frozenset("的了在是和与及也都就会能可要得被把将为有再必需须用曾过到对以让给着该其")
 _AUXILIARIES = "的了在是和与及也都就会能可以要被把将为有再必需须用曾过到对让给着 "
-_SKIP_WORDS = frozenset(
-    "a an the to of in on at for by be been is are was were do does did have has had will would can "
-    "could should may might it its that this any ever yet and or with from as than their his her".split()
+_SKIP_WORDS = _words(
+    "a an the to of in on at for by be been is are was were do does did have has had will "
+    "would can could should may might it its that this any ever yet and or with from as than "
+    "their his her"
 )
 
 
@@ -147,7 +155,8 @@ def _negated(said: str, stated: str, whole: str) -> Iterator[Contrast]:
     if any(not m.units for m in all_ours):
         return
     for n in unmatched:
-        affirmed = n.units & free_here or {c for c in n.units if len(c) == 1 and c in said}
+        lone = frozenset(c for c in n.units if len(c) == 1 and c in said)
+        affirmed = n.units & free_here or lone
         if affirmed:
             word = min(affirmed)
             at = max(0, said.find(word))
@@ -189,11 +198,17 @@ def are_alike(one: str, other: str) -> bool:
 def _opposed(said: str, stated: str) -> Iterator[Contrast]:
     ours, theirs = _sides(said), _sides(stated)
     for (pair, side), spans in ours.items():
-        if (pair, side) not in theirs and (pair, 1 - side) in theirs and (pair, 1 - side) not in ours:
+        if (
+            (pair, side) not in theirs
+            and (pair, 1 - side) in theirs
+            and (pair, 1 - side) not in ours
+        ):
             start, end = spans[0]
             other_start, other_end = theirs[pair, 1 - side][0]
             yield Contrast(
-                start, end, f"{said[start:end]}, where the source says {stated[other_start:other_end]}"
+                start,
+                end,
+                f"{said[start:end]}, where the source says {stated[other_start:other_end]}",
             )
 
 

@@ -22,6 +22,11 @@ __all__ = ["Held", "Unit", "Wording", "is_particle", "units_of"]
 Held = npt.NDArray[np.float64]
 """``(units,)``, how far each unit is held, between 0 and 1."""
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 _HAN = "\u3007\u3041-\u3096\u30a1-\u30fa\u3400-\u4dbf\u4e00-\u9fff"
 _WORD = re.compile(rf"[{_HAN}]|[^\W\d_{_HAN}](?:[^\W_{_HAN}]|['’](?=[^\W\d_]))*")
 _PARTICLES = frozenset(
@@ -29,13 +34,14 @@ _PARTICLES = frozenset(
     "有个会可能可要得地吗呢啊吧么们之者等后前时中内里上下间起来去出则如若但却仍已曾再共达至约称说表示据"
     "一〇零二三四五六七八九十百千万亿两年月日号份个名位人家次户元点分秒半第多余几"
 )
-_STOP = frozenset(
-    "a an the of to in on at by for from with as and or but nor so if than then that which who whom whose "
-    "this these those it its he his him she her they them their we our us you your i my me is are was were "
-    "be been being am do does did done have has had will would can could should may might must shall there "
-    "here when while where what how why not no into out up down over under about after before during until "
-    "since also only just still even each every all both any some such more most much many very too own "
-    "same other per via s t one once".split()
+_STOP = _words(
+    "a an the of to in on at by for from with as and or but nor so if than then that which "
+    "who whom whose this these those it its he his him she her they them their we our us you "
+    "your i my me is are was were be been being am do does did done have has had will would "
+    "can could should may might must shall there here when while where what how why not no "
+    "into out up down over under about after before during until since also only just still "
+    "even each every all both any some such more most much many very too own same other per "
+    "via s t one once"
 )
 _PARTICLE, _VERY_COMMON, _COMMON, _RARE = 0.08, 0.45, 0.75, 1.0
 _LONE = 0.5
@@ -132,7 +138,9 @@ class Wording:
         """Read a text once."""
         self.flat = flatten(text)
         found = _WORD.findall(self.flat)
-        self.words = frozenset(w.replace("’", "'").removesuffix("'s") for w in found if w < "\u3007")
+        self.words = frozenset(
+            w.replace("’", "'").removesuffix("'s") for w in found if w < "\u3007"
+        )
         self.chars = frozenset(w for w in found if w >= "\u3007")
         flat = self.flat
         self.pairs = frozenset(
