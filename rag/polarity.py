@@ -37,7 +37,7 @@ _NO_NEGATION = re.compile(
 )
 _NEGATION = re.compile(
     "并不|从不|绝不|毫不|不再|不曾|不会|不能|不可|不得|不必|不用|不须|不需|不是|不|"
-    "未能|未曾|尚未|从未|未|没有|没|毋须|毋|无法|无需|无须|无|并非|绝非|非|勿|别(?=[再把让忘])|缺(?!点|陷|口|席|少不)|拒绝|拒|禁止|严禁|停止|避免|"
+    "未能|未曾|尚未|从未|未|没有|没|毋须|毋|无法|无需|无须|无|并非|绝非|非|勿|别(?=[再把让忘])|缺(?!点|陷|口|席|少不)|"
     r"\b(?:not|no|never|cannot|without|none|neither|nor|nobody|nothing|hardly|isn['’]t|aren['’]t|wasn['’]t|weren['’]t|"
     r"don['’]t|doesn['’]t|didn['’]t|can['’]t|couldn['’]t|won['’]t|wouldn['’]t|shouldn['’]t|hasn['’]t|haven['’]t|"
     r"hadn['’]t|lacks?|lacked|missing|refus(?:es?|ed))\b"

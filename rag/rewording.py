@@ -26,10 +26,12 @@ Cosines = Callable[[str], Callable[[Sequence[str]], npt.NDArray[np.float64]]]
 
 _CONTENT = 0.45
 """Weight of words that say something: one common word, one character that is no particle."""
+_WORD_FOR_WORD = 0.9
+"""A sentence that shares so much with its source was not written anew: what differs is telling."""
 _SYNONYM, _UNKNOWN = 0.35, 0.97
 """Similarities between which two expressions may mean the same; what the encoder does not know at
 all is alike to it."""
-_POINTING = re.compile("[该此其它他她那本]|.?[该这]|.+的.|.*[，；：。、]")
+_POINTING = re.compile(".*[您你我]|[该此其它他她那本]|.?[该这]|.+的.|.*[，；：。、]")
 _SHORT, _SHORT_WORDS = 5, 4
 """Characters or words of a change that is one expression for another."""
 
@@ -54,10 +56,11 @@ def wrong_change(claim: Claim, change: Change, best: Support, cosines: Cosines) 
     weight = sum(u.weight for u, gone in zip(said, missing, strict=True) if gone)
     if weight < _CONTENT or sum(u.weight for u in stated) < 2 * _CONTENT:
         return ""
-    is_named = _names_something(there, stated)
+    likely = change.alike >= _WORD_FOR_WORD
+    is_named = _names_something(there, stated, likely=likely)
     # A name in place of "the bank" is what the source leans on; whether it is that one is told
     # by strange names.
-    if not is_named and not (said[0].is_han and _names_something(here, said)):
+    if not is_named and not (said[0].is_han and _names_something(here, said, likely=likely)):
         return ""
     if _leans(there) or _alike_written(here, there) or _is_alias(here, there):
         return ""
@@ -98,8 +101,12 @@ def _widened(flat: str, units: Sequence[Unit]) -> str:
     return flat[max(0, start - 1) : end + 1] if units[0].is_han else flat[start:end]
 
 
-def _names_something(text: str, units: Sequence[Unit]) -> bool:
-    return reads_as_name(text) if units[0].is_han else any(unit.is_name for unit in units)
+def _names_something(text: str, units: Sequence[Unit], *, likely: bool) -> bool:
+    return (
+        reads_as_name(text, likely=likely)
+        if units[0].is_han
+        else any(unit.is_name for unit in units)
+    )
 
 
 def _is_alias(one: str, other: str) -> bool:
