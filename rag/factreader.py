@@ -256,7 +256,8 @@ class _Reader:
             if self.left[m.start() - 1 : m.start()] == "个":
                 continue
             unit, factor = _unit(m["unit"] or m["en"])
-            self._take(FactKind.AMOUNT, m.span(), 0.5 * factor, unit)
+            bound = self._bound(m.start(), m.end(), more=False)
+            self._take(FactKind.AMOUNT, m.span(), 0.5 * factor, unit, bound)
         for m in list(_ARABIC.finditer(self.left)):
             point = m["point"] or ""
             if point.count(".") > 1:

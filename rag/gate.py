@@ -216,12 +216,17 @@ def _strange_name(claim: Claim, clause: Clause, best: Support, support: Sequence
     held = best_held(support)[clause.first : clause.last]
     for s in support:
         held = np.maximum(held, s.context.holds(units))
-    own = "\n".join((best.article.title, *(s.text for s in support)))
+    # A heading that has only the name is none of what is cited: the last one before it counts.
+    shares = [claim.share(s.held, clause) for s in support]
+    near = [s.text for s, share in zip(support, shares, strict=True) if 2 * share >= max(shares)]
+    title, cited = best.article.title, "\n".join(near)
     for start, end in strange_names(units, held, claim.text):
-        if clause.start <= start < clause.end and not _is_known(claim.text[start:end], own):
+        if clause.start <= start < clause.end and not _is_known(
+            claim.text[start:end], title + cited
+        ):
             return claim.text[start:end]
     text = claim.text[clause.start : clause.end]
-    for start, end in strange_organisations(text, own, best.before):
+    for start, end in strange_organisations(text, cited, title=title, before=best.before):
         return text[start:end]
     return ""
 

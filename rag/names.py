@@ -130,16 +130,18 @@ def _is_rare(pair: str) -> bool:
     return not how_common(pair) and not is_particle(pair[0]) and not is_particle(pair[1])
 
 
-def strange_organisations(said: str, own: str, before: str) -> Iterator[tuple[int, int]]:
+def strange_organisations(
+    said: str, cited: str, *, title: str, before: str
+) -> Iterator[tuple[int, int]]:
     """Find the organisations that a sentence names and its source does not.
 
-    ``own`` is what the sentence cites, with the title; ``before`` what stands before it there. An
-    organisation that only ``before`` names is meant where it was named last, and no other is
-    named by ``own``: then the source leans on it (该行).
+    One that ``cited`` or the title of the article names is its source's. One that only the text
+    ``before`` names is meant where it was named last, and where ``cited`` names no other that the
+    sentence leaves out: then the source leans on it (该行).
     """
-    flat, own_flat, before_flat = flatten(said), flatten(own), flatten(before)
+    flat, own_flat, before_flat = flatten(said), flatten(f"{title}\n{cited}"), flatten(before)
     matches = _organisations(said)
-    own_groups = [names for _, _, names in _organisations(own)]
+    own_groups = [names for _, _, names in _organisations(cited)]
     last = next((names for _, _, names in reversed(_organisations(before))), frozenset())
     known = []
     for start, end, names in matches:

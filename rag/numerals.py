@@ -33,7 +33,6 @@ PARTS = {
 """Shares: one tenth is 10 %."""
 
 _DIGITS = {c: n for n, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
-_TENS = {"十": 10, "百": 100, "千": 1000}
 
 
 def year(text: str | None) -> int | None:
@@ -62,30 +61,42 @@ def han_number(text: str) -> float | None:
     whole, _, fraction = text.partition("点")
     if fraction and not all(c in _DIGITS for c in fraction):
         return None
-    if len(whole) > 1 and all(c in _DIGITS for c in whole):
-        value = float("".join(str(_DIGITS[c]) for c in whole))
-    else:
-        total, section, digit, last = 0.0, 0.0, -1, 0
-        for char in whole:
-            if char in _DIGITS:
-                if digit > 0:
-                    return None
-                digit = _DIGITS[char]
-            elif char in _TENS:
-                last = _TENS[char]
-                section += (1 if digit < 0 else digit) * last
-                digit = -1
-            else:
-                section += max(digit, 0)
-                total = (total + (section or 1)) * (1e4 if char == "万" else 1e8)
-                section, digit, last = 0.0, -1, 0
-        if digit > 0:
-            # 一百六 is 160; 一百零六 has its zero.
-            section += digit * (last // 10 if last >= 100 and "零" not in whole else 1)
-        value = total + section
-    if fraction:
-        value += float("0." + "".join(str(_DIGITS[c]) for c in fraction))
-    return round(value, 9)
+    value = _digit_by_digit(whole) if len(whole) > 1 else None
+    if value is None:
+        value = _by_scale(whole, ("亿", "万", "千", "百", "十"))
+    if value is None:
+        return None
+    return round(value + float("0." + "".join(str(_DIGITS[c]) for c in fraction or "零")), 9)
+
+
+def _digit_by_digit(text: str) -> float | None:
+    if not all(c in _DIGITS for c in text):
+        return None
+    return float("".join(str(_DIGITS[c]) for c in text))
+
+
+def _by_scale(text: str, scales: Sequence[str]) -> float | None:
+    """Read what stands before and behind the largest scale, each by the smaller ones."""
+    if len(text) <= 1:
+        return float(_DIGITS[text]) if text in _DIGITS else 0.0 if not text else _lone(text)
+    for n, scale in enumerate(scales):
+        before, found, after = text.rpartition(scale)
+        if not found:
+            continue
+        # 十六 has no digit before its scale; 万亿 has a scale.
+        times = _by_scale(before, scales) if before else 1.0
+        if times is None:
+            return None
+        unit = float(SCALES[scale])
+        if len(after) == 1 and after in _DIGITS and scale != "十":
+            return times * unit + _DIGITS[after] * unit / 10  # 一百六 is 160, 一万二 is 12000
+        rest = _by_scale(after.lstrip("零〇"), scales[n + 1 :])
+        return None if rest is None else times * unit + rest
+    return _digit_by_digit(text)
+
+
+def _lone(text: str) -> float | None:
+    return float(SCALES[text]) if text in SCALES else None
 
 
 def spelled_number(words: Sequence[str]) -> tuple[float, str] | None:

@@ -143,9 +143,9 @@ def _negated(said: str, stated: str, whole: str) -> Iterator[Contrast]:
     free_here = _units(_without(said, ours))
     # Behind "is missing" nothing stands: what it denies stands before.
     open_there = any(not n.units for n in theirs)
-    unmatched = [n for n in theirs if not n.units & denied_here]
+    unmatched = [n for n in theirs if not _meet(n.units, denied_here)]
     for n in ours:
-        if n.units & denied_there or open_there:
+        if _meet(n.units, denied_there) or open_there:
             continue
         if affirmed := _nearest(said, n) & free_there:
             yield Contrast(n.start, n.scope_end, f"the source does not deny {min(affirmed)}")
@@ -161,6 +161,14 @@ def _negated(said: str, stated: str, whole: str) -> Iterator[Contrast]:
             word = min(affirmed)
             at = max(0, said.find(word))
             yield Contrast(at, at + len(word), f"the source denies {word}")
+
+
+def _meet(one: frozenset[str], other: frozenset[str]) -> bool:
+    """Tell whether two scopes share a unit; a lone character meets the pairs that hold it."""
+    if one & other:
+        return True
+    lone = {unit for unit in one | other if len(unit) == 1}
+    return any(char in a and char in b for char in lone for a in one for b in other)
 
 
 def _nearest(text: str, negation: Negation) -> frozenset[str]:
