@@ -16,12 +16,14 @@ import json
 import random
 import re
 import sys
+import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from itertools import product
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 from eval.benchmarks import Half, half_of, rows
 from index.article import Article, Script
@@ -214,59 +216,16 @@ _DATE_PART = re.compile(
     r"|\b(?P<em>January|February|March|April|June|July|August|September|October|November|December)\b"
 )
 _MONTHS = (
-    "January February March April June July August September October November December".split()
-)
-_UNITS = (
-    (r"(?<=\d)\s*(?:percent|per cent)\b|(?<=\d)%", (" million", " dollars")),
-    (r"(?<=\d)[万萬]", ("亿",)),
-    (r"(?<=\d)[亿億]", ("万",)),
-    (r"(?<=\d)( ?)million\b", (" billion", " thousand")),
-    (r"(?<=\d)( ?)billion\b", (" million",)),
-    (r"(?<=[\d万亿萬億])(?:美元|美金)", ("元", "日元")),
-    (r"(?<=[\d万亿萬億])元", ("美元", "英镑")),
-    (r"(?<=\d)\s*(?:公里|千米)", ("米", "英里")),
-    (r"(?<=\d)\s*(?:米|公尺)(?![a-z])", ("公里", "厘米")),
-    (r"(?<=\d)( ?)miles\b", (" metres",)),
-    (r"(?<=\d)( ?)(?:km|kilometres|kilometers)\b", (" metres", " miles")),
-    (r"(?<=\d)\s*(?:小时|小時)", ("天", "分钟")),
-    (r"(?<=\d)\s*(?:分钟|分鐘)", ("小时", "秒")),
-    (r"(?<=\d)\s*(?:岁|歲)", ("个月",)),
-    (r"(?<=[\d万萬])\s*(?:人|名)(?![\w]?次)", ("户", "家")),
-    (r"(?<=[\d])\s*(?:年)(?=[的间間以之,，。])", ("个月", "天")),
-    (r"(?<=\d)( )years\b", (" months", " days")),
-    (r"(?<=\d)( )(?:minutes)\b", (" hours",)),
-    (r"(?<=\d)( )(?:hours)\b", (" days",)),
-    (r"(?<=\d)( )(?:people)\b", (" dollars",)),
-    (r"(?<=\d)\s*(?:个|個)(?=[^月百半小])", ("万个",)),
-    (r"(?<=\$)(\d[\d,.]*)(?= million)", (None,)),
+    "January", "February", "March", "April", "June", "July", "August", "September", "October",
+    "November", "December",
 )  # fmt: skip
 
-_DENY = (
-    ("不能", "能"), ("無法", "可以"), ("无法", "可以"), ("没有", "有"), ("沒有", "有"), ("不会", "会"), ("不會", "會"), ("不是", "是"),
-    ("並未", ""), ("并未", ""), ("尚未", "已经"), ("不再", "再"), ("不", ""), ("未", ""),
-    (" is not ", " is "), (" was not ", " was "), (" did not ", " did "), (" cannot ", " can "), (" not ", " "), (" never ", " always "),
-    (" no ", " many "),
-)  # fmt: skip
-_NO_DENY_AFTER = "等尽盡仅僅但断斷少同论論过過久止得已来來知婚成足到"
-_AFFIRM = (
-    ("可以", "不可以"), ("能够", "不能够"), ("能夠", "不能夠"), ("位于", "并不位于"), ("位於", "並不位於"), ("成为", "没有成为"), ("成為", "沒有成為"),
-    ("属于", "不属于"), ("屬於", "不屬於"), ("获得", "没有获得"), ("獲得", "沒有獲得"), ("包括", "不包括"), ("担任", "没有担任"), ("擔任", "沒有擔任"),
-    ("参加", "没有参加"), ("參加", "沒有參加"), ("出生", "并非出生"), ("建立", "没有建立"), ("使用", "不使用"), ("发现", "没有发现"), ("發現", "沒有發現"),
-    ("拥有", "没有拥有"), ("擁有", "沒有擁有"), ("认为", "不认为"), ("認為", "不認為"), ("开始", "没有开始"), ("開始", "沒有開始"),
-    ("推出", "没有推出"), ("达到", "没有达到"), ("達到", "沒有達到"), ("要求", "不要求"), ("是", "不是"),
-    (" is ", " is not "), (" was ", " was not "), (" are ", " are not "), (" were ", " were not "), (" has ", " has not "),
-    (" had ", " had not "), (" can ", " cannot "), (" will ", " will not "), (" have ", " have not "), (" could ", " could not "),
-)  # fmt: skip
-_TURN = (
-    ("增加", "减少"), ("增长", "下降"), ("增長", "下降"), ("上升", "下降"), ("提高", "降低"), ("提升", "降低"), ("扩大", "缩小"), ("擴大", "縮小"), ("减少", "增加"),
-    ("減少", "增加"), ("下降", "上升"), ("降低", "提高"), ("首次", "再次"), ("第一次", "再次"), ("全部", "部分"), ("所有", "部分"), ("允许", "禁止"), ("允許", "禁止"),
-    ("禁止", "允许"), ("支持", "反对"), ("反对", "支持"), ("反對", "支持"), ("最大", "最小"), ("最高", "最低"), ("最早", "最晚"), ("超过", "不足"), ("超過", "不足"),
-    ("不超过", "超过"), ("至少", "最多"), ("最多", "至少"), ("以上", "以下"), ("以下", "以上"),
-    ("降至", "升至"), ("降到", "升到"), ("降為", "升為"), ("減至", "增至"), ("降价", "涨价"), ("免费", "收费"), ("免費", "收費"),
-    (" increased ", " decreased "), (" more than ", " less than "), (" less than ", " more than "), (" first ", " last "), (" before ", " after "),
-    (" after ", " before "), (" largest ", " smallest "), (" highest ", " lowest "), (" increase ", " decrease "), (" most ", " least "),
-    (" all ", " some "), (" over ", " under "), (" up to ", " at least "), (" at least ", " at most "), (" free ", " paid "),
-)  # fmt: skip
+
+@cache
+def _changes() -> Mapping[str, Any]:
+    """The words that are put in place of others."""
+    path = _PARAPHRASES.with_name("alterations.toml")
+    return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,16 +245,14 @@ def alter(
     """Make an altered copy of a true sentence, or None where this kind does not apply."""
     rng = random.Random(f"{seed}/{kind}/{pair.id}")  # noqa: S311 - repeatable, not secret
     altered = _ALTERATIONS[kind](pair, rng, _Pool(tuple(pool), tuple(names)))
-    if (
-        altered is None
-        or _plain(altered.text) == _plain(pair.text)
-        and altered.passage == pair.passage
+    if altered is None or (
+        _plain(altered.text) == _plain(pair.text) and altered.passage == pair.passage
     ):
         return None
     return None if _plain(altered.text) in _plain(altered.passage.text) else altered
 
 
-def _number(pair: Pair, rng: random.Random, pool: _Pool) -> Pair | None:
+def _number(pair: Pair, rng: random.Random, pool: _Pool) -> Pair | None:  # noqa: ARG001
     taken = [m.span() for m in _DATE_PART.finditer(pair.text)]
     spots = [
         m
@@ -332,10 +289,9 @@ def _value(number: str) -> str:
 def _unit(pair: Pair, rng: random.Random, pool: _Pool) -> Pair | None:  # noqa: ARG001
     spots = [
         (m, new)
-        for pattern, news in _UNITS
+        for pattern, news in _changes()["units"]
         for m in re.finditer(pattern, pair.text)
         for new in news
-        if new is not None
     ]
     if not spots:
         return None
@@ -383,12 +339,12 @@ def _swap(pair: Pair, rng: random.Random, pool: _Pool) -> Pair | None:  # noqa: 
 def _negation(pair: Pair, rng: random.Random, pool: _Pool) -> Pair | None:  # noqa: ARG001
     removed = [
         (at, old, new)
-        for old, new in _DENY
+        for old, new in _changes()["deny"]
         if (at := pair.text.find(old)) >= 0
-        and pair.text[at + len(old) : at + len(old) + 1] not in _NO_DENY_AFTER
+        and pair.text[at + len(old) : at + len(old) + 1] not in _changes()["no_deny_after"]
         and pair.text[at - 1 : at] not in list("是能会會要可好有了")
     ]
-    added = [(at, old, new) for old, new in _AFFIRM if (at := pair.text.find(old)) >= 0
+    added = [(at, old, new) for old, new in _changes()["affirm"] if (at := pair.text.find(old)) >= 0
              and pair.text[at - 1 : at] not in list("不没沒未非但可就只凡总總要倒于於还還算老真")
              and pair.text[at + len(old) : at + len(old) + 1] not in list("否不非")]  # fmt: skip
     options = removed[:1] + added[:3]
@@ -399,7 +355,9 @@ def _negation(pair: Pair, rng: random.Random, pool: _Pool) -> Pair | None:  # no
 
 
 def _direction(pair: Pair, rng: random.Random, pool: _Pool) -> Pair | None:  # noqa: ARG001
-    options = [(at, old, new) for old, new in _TURN if (at := pair.text.find(old)) >= 0]
+    options = [
+        (at, old, new) for old, new in _changes()["turn"] if (at := pair.text.find(old)) >= 0
+    ]
     options = [
         o for o in options if o[2].strip() not in pair.text and pair.text[o[0] - 1 : o[0]] != "不"
     ]
@@ -494,28 +452,11 @@ _ALTERATIONS: dict[str, _Alter] = {
 }
 KINDS = tuple(_ALTERATIONS)
 
-# Names of the sample collection, by what they name, and others of the same kind.
-_SAMPLE_NAMES = (
-    ("戴晓岚", "沈予安", "阮佩仪", "顾明川", "孟捷", "倪燕琳", "宋恒", "廖启文", "王建国", "陈思远", "李慕华"),
-    ("江湾银行", "云峡农商银行", "招商银行", "浦发银行", "宁波银行", "东海银行"),
-    ("交通银行", "建设银行", "农业银行", "中国银行", "邮储银行", "民生银行", "工商银行"),
-    ("交行", "建行", "农行", "中行", "邮储", "光大", "浦发", "平安"),
-    ("鄧穎琪", "方敬堯", "蘇郁婷", "簡士傑", "林志明", "張淑芬"),
-    ("南灣銀行", "明禾銀行", "江灣銀行", "恒生銀行", "玉山銀行"),
-    ("交通銀行", "農業銀行", "工商銀行", "郵儲銀行", "建設銀行"),
-    ("Harbourline", "Jiangwan", "Nanwan", "Minghe", "Barclays", "Westbrook"),
-    ("Ines Carvalho", "Ruan Peiyi", "Maria Lopez", "John Keller"),
-    ("Mandarin", "Cantonese", "Spanish", "French"),
-    ("Agricultural Bank of China", "Postal Savings Bank", "Bank of Communications", "Deutsche Bank"),
-    ("WeDoctor", "Yunongtong", "HealthBridge"),
-    ("武汉", "浙江", "上海", "合肥", "山东", "广州", "成都"),
-)  # fmt: skip
-
 
 def _sample_name(pair: Pair, rng: random.Random) -> Pair | None:
     spots = [
         (pair.text.index(name), name, other)
-        for group in _SAMPLE_NAMES
+        for group in _changes()["names"]
         for name in group
         if name in pair.text
         for other in group
@@ -568,9 +509,14 @@ def _trials(data: Path, *, half: Half, limit: int, seed: int) -> Iterator[_Trial
 
 
 def measure(
-    data: Path, *, half: Half = Half.REPORT, limit: int = 150, seed: int = 0, gate: Gate | None = None,
+    data: Path,
+    *,
+    half: Half = Half.REPORT,
+    limit: int = 150,
+    seed: int = 0,
+    gate: Gate | None = None,
     misses: list[str] | None = None,
-) -> list[Row]:  # fmt: skip
+) -> list[Row]:
     """Judge true and altered sentences of one half.
 
     Args:
@@ -644,9 +590,10 @@ def write_thresholds(path: Path, chosen: Thresholds) -> None:
     """Write the thresholds as TOML, with where they come from."""
     lines = [
         "# From which support on a clause and a sentence pass the citation gate (rag/gate.py).",
-        "# clause, sentence and cosine were fitted by `python -m eval.alterations --fit` on the fitting",
-        "# halves of " + ", ".join(SETS) + ",",
-        "# and of eval/sets/paraphrases.jsonl; across is set by hand (docs/decisions/0013-citation-gate.md).",
+        "# clause, sentence and cosine were fitted by `python -m eval.alterations --fit` on the",
+        f"# fitting halves of {', '.join(SETS)}",
+        "# and of eval/sets/paraphrases.jsonl; across is set by hand",
+        "# (docs/decisions/0013-citation-gate.md).",
         "[thresholds]",
         *(f"{name} = {value}" for name, value in asdict(chosen).items()),
     ]
@@ -657,8 +604,11 @@ def table(found: Sequence[Row]) -> str:
     """The rows as text, with the sum of the alterations of each group."""
     lines = [f"{'':<12}{'':<20}{'count':>7}{'right':>9}"]
     for group in dict.fromkeys(row.group for row in found):
-        for row in (r for r in found if r.group == group):
-            lines.append(f"{group:<12}{row.kind:<20}{row.count:>7}{row.rate:>9.4f}")
+        lines += [
+            f"{group:<12}{row.kind:<20}{row.count:>7}{row.rate:>9.4f}"
+            for row in found
+            if row.group == group
+        ]
         altered = [
             r for r in found if r.group == group and not r.kind.startswith(("true", "across"))
         ]

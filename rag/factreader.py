@@ -116,7 +116,8 @@ _QUOTED = re.compile(
 _BEFORE = {
     Bound.ABOVE: (
         "超过|超出|超|逾|突破|高于|多于|大于|至少|最少|不少于|不低于|不下|满"
-        "|(?:more|greater|higher) than|over|above|exceed(?:s|ed|ing)?|at least|upwards of|no (?:less|fewer) than"
+        "|(?:more|greater|higher) than|over|above"
+        "|exceed(?:s|ed|ing)?|at least|upwards of|no (?:less|fewer) than"
     ),
     Bound.BELOW: (
         "不足|不到|不满|未满|低于|少于|小于|不及|将近|接近|近|最多|至多|不超过|不多于|不超"

@@ -45,9 +45,9 @@ def wrong_change(claim: Claim, change: Change, best: Support, cosines: Cosines) 
     there = source[stated[0].start : stated[-1].end] if stated else ""
     denials = _denials(claim.flat, said), _denials(source, stated)
     is_odd = denials[0] % 2 != denials[1] % 2
+    is_odd = is_odd and len(negations(claim.flat)) != len(negations(source))
     if is_odd and _is_short(said, here) and _is_short(stated, there):
-        if len(negations(claim.flat)) != len(negations(source)):
-            return f"{here or there}: denied in one of sentence and source"
+        return f"{here or there}: denied in one of sentence and source"
     if not said or not stated or are_alike(here, there):
         return ""
     if are_opposite(_widened(claim.flat, said), _widened(source, stated)):

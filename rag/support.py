@@ -90,10 +90,12 @@ class Claim:
         return float(self.weights[of] @ held[of]) / total if total > 0 else 1.0
 
     def facts_of(self, clause: Clause) -> list[Fact]:
+        """The facts that begin in a clause."""
         return [f for f in self.facts if clause.start <= f.start < clause.end]
 
     @cached_property
     def has_han(self) -> bool:
+        """Whether it is written in Han characters, as a whole."""
         return sum(u.is_han for u in self.units) > 0.3 * len(self.units)
 
 
@@ -117,12 +119,14 @@ class SourceSentence:
 
     @cached_property
     def facts(self) -> tuple[Fact, ...]:
+        """The facts that it states."""
         # The number of an item of a list counts nothing.
         marker = _ITEM.match(self.text)
         return tuple(f for f in read_facts(self.text) if not marker or f.start >= marker.end())
 
     @cached_property
     def units(self) -> tuple[Unit, ...]:
+        """Its units, without those of amounts and dates."""
         return _worded(units_of(self.text), self.facts)
 
 
@@ -144,6 +148,7 @@ class Support:
 
     @property
     def text(self) -> str:
+        """The characters themselves."""
         return self.sentence.text
 
     @property
@@ -163,6 +168,7 @@ class Support:
 
     @property
     def context_facts(self) -> tuple[Fact, ...]:
+        """Dates and quotations of the context, with the year of the article and the one before."""
         day = self.article.published
         facts = read_facts(f"{self.article.title}\n{self.before}")
         dated = tuple(f for f in facts if f.kind in (FactKind.DATE, FactKind.QUOTE))
@@ -222,5 +228,6 @@ def _gain(claim: Claim, support: Support, chosen: Sequence[Support]) -> float:
 
 
 def best_held(support: Sequence[Support]) -> Held:
+    """How far each unit is held by any of the sentences."""
     held: Held = np.max([s.held for s in support], axis=0)
     return held

@@ -1,6 +1,7 @@
 """Find a sentence word for word in what it cites, in either script and either width.
 
-Cut out of its context a quote can say the contrary: 支持转账 of 不支持转账. Such a piece is not found.
+Cut out of its context a quote can say the contrary: 支持转账 of 不支持转账. Such a piece is not
+found.
 """
 
 import re
