@@ -139,16 +139,15 @@ def strange_organisations(
     ``before`` names is meant where it was named last, and where ``cited`` names no other that the
     sentence leaves out: then the source leans on it (该行).
     """
-    flat, own_flat, before_flat = flatten(said), flatten(f"{title}\n{cited}"), flatten(before)
-    matches = _organisations(said)
-    own_groups = [names for _, _, names in _organisations(cited)]
-    last = next((names for _, _, names in reversed(_organisations(before))), frozenset())
+    flat, own_flat = flatten(said), flatten(f"{title}\n{cited}")
     known = []
-    for start, end, names in matches:
+    for start, end, names in _organisations(said):
         known.append((start, end))
         if any(name in own_flat for name in names):
             continue
-        displaced = any(not any(n in flat for n in group) for group in own_groups)
+        others = [group for _, _, group in _organisations(cited)]
+        last = next((group for _, _, group in reversed(_organisations(before))), frozenset())
+        displaced = any(not any(n in flat for n in group) for group in others)
         if displaced or not names & last:
             yield start, end
     for m in _ORGANISATION.finditer(flat):
@@ -158,7 +157,7 @@ def strange_organisations(
             continue
         if is_particle(name[0]) or is_particle(name[1]):
             continue
-        if name not in own_flat and name not in before_flat and name[:2] not in own_flat:
+        if name not in own_flat and name[:2] not in own_flat and name not in flatten(before):
             yield start, end
 
 
