@@ -9,7 +9,7 @@ from eval.alterations import KINDS, SETS, Row, alter, main, measure, paraphrases
 from eval.benchmarks import Half, half_of
 from index.errors import UsageError
 from rag.factreader import read_facts
-from rag.facts import FactKind, agree
+from rag.facts import agree
 
 TEXTS = {
     "d0": "赵伏羲于1961年出生在汉口，是一名工程师。他在1982年获得了3项专利，收入增长12%。"
@@ -20,20 +20,31 @@ TEXTS = {
     "拍摄用了两百天，剧组没有使用替身，海报挂满了车站。",
     "d3": "贺知秋发现了一种蝴蝶，它的翅膀是蓝色的。幼虫重12克，每天吃掉8片叶子。"
     "1988年标本被送往博物馆保存，参观者可以免费进入展厅。",
-    "d4": "The bridge was designed by Helen Marsh and opened in June 1932. It carries 5,000 cars a day, "
-    "more than the old ferry did. The toll is 4 dollars, and no trucks are allowed.",
+    "d4": "The bridge was designed by Helen Marsh and opened in June 1932. It carries 5,000 cars "
+    "a day, more than the old ferry did. The toll is 4 dollars, and no trucks are allowed.",
     "d5": "Paul Kern was born in Vienna in 1871. His orchestra has 90 members, and it played in "
     "every province of the country. Ticket sales increased by 15 percent after the radio concert.",
 }
 QUESTIONS = [
-    ("d0", "谁是工程师？", "赵伏羲"), ("d0", "收入增长多少？", "收入增长"), ("d0", "学校多大？", "平方米"),
-    ("d1", "谁带领船队？", "裴仲达"), ("d1", "有多少水手？", "水手"), ("d1", "遇到了什么？", "风暴"),
-    ("d2", "谁是导演？", "窦唯一"), ("d2", "票房多少？", "票房"), ("d2", "拍了多久？", "拍摄"),
-    ("d3", "谁发现了蝴蝶？", "贺知秋"), ("d3", "幼虫多重？", "幼虫"), ("d3", "标本在哪一年送走？", "标本"),
-    ("d4", "Who designed the bridge?", "Helen Marsh"), ("d4", "How many cars?", "5,000 cars"),
-    ("d4", "What is the toll?", "toll"), ("d5", "Who was born in Vienna?", "Paul Kern"),
-    ("d5", "How many members?", "90 members"), ("d5", "What increased?", "Ticket sales"),
-]  # fmt: skip
+    ("d0", "谁是工程师？", "赵伏羲"),
+    ("d0", "收入增长多少？", "收入增长"),
+    ("d0", "学校多大？", "平方米"),
+    ("d1", "谁带领船队？", "裴仲达"),
+    ("d1", "有多少水手？", "水手"),
+    ("d1", "遇到了什么？", "风暴"),
+    ("d2", "谁是导演？", "窦唯一"),
+    ("d2", "票房多少？", "票房"),
+    ("d2", "拍了多久？", "拍摄"),
+    ("d3", "谁发现了蝴蝶？", "贺知秋"),
+    ("d3", "幼虫多重？", "幼虫"),
+    ("d3", "标本在哪一年送走？", "标本"),
+    ("d4", "Who designed the bridge?", "Helen Marsh"),
+    ("d4", "How many cars?", "5,000 cars"),
+    ("d4", "What is the toll?", "toll"),
+    ("d5", "Who was born in Vienna?", "Paul Kern"),
+    ("d5", "How many members?", "90 members"),
+    ("d5", "What increased?", "Ticket sales"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -96,10 +107,8 @@ def test_an_altered_number_is_no_number_of_the_sentence(data):
     for pair in pairs:
         altered = alter(pair, "number", pool=pairs, names=(), seed=1)
         if altered:
-            before = read_facts(pair.text)
-            changed = [f for f in read_facts(altered.text) if not agree(f, before)]
-            kinds = {f.kind for f in changed}
-            assert kinds <= {FactKind.AMOUNT, FactKind.ORDINAL}
+            stated = read_facts(pair.text)
+            assert not all(agree(fact, stated) for fact in read_facts(altered.text))
 
 
 def test_every_paraphrase_has_its_quote_and_there_are_enough():
