@@ -39,7 +39,7 @@ def test_a_verbatim_sentence_is_supported():
     [
         ("满意度为98.86%。", Verdict.UNSUPPORTED),
         ("满意度为98.68。", Verdict.UNSUPPORTED),
-        ("据悉，满意度为98.68%。", Verdict.PARTLY),
+        ("满意度为98.68%，在全国同业里排名第一。", Verdict.PARTLY),
         ("", Verdict.UNSUPPORTED),
     ],
 )
