@@ -57,10 +57,10 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Where keys stood: ``at`` in the text without keys, from ``start`` to ``stop`` in the original.
+    """Where keys stood: ``at`` in the text without keys, ``start`` to ``stop`` before.
 
-    ``after`` is where the original goes on in the text without keys. ``leads``: the keys open
-    what rests on them (根据[q7m2x4]，…).
+    ``after`` is where that text goes on: behind a space, where one was put in. ``leads``: the
+    keys open what rests on them (根据[q7m2x4]，…).
     """
 
     at: int

@@ -28,7 +28,7 @@ _SYSTEM = {
     Script.SIMPLIFIED: """\
 你根据给出的段落回答问题。要求：
 1. 只用段落里写明的内容，不用自己的知识，不推测。
-2. 每句话之后用方括号写出所依据段落的标记，例如 [{example}]。一句话依据几个段落，就写几个标记。只用给出的标记。
+2. 每句话之后用方括号写出所依据段落的标记，如 [{example}]；依据几个段落就写几个标记。不用别的标记。
 3. 数字写明是哪一天或哪个时期的：正文写了就用正文的，没写就用段落的日期。
 4. 段落之间说法不同，就分别写出，并各自标明日期。
 5. 段落不能回答问题时，只写 {no_answer}，不写别的。
@@ -37,7 +37,7 @@ _SYSTEM = {
     Script.TRADITIONAL: """\
 你根據給出的段落回答問題。要求：
 1. 只用段落裡寫明的內容，不用自己的知識，不推測。
-2. 每句話之後用方括號寫出所依據段落的標記，例如 [{example}]。一句話依據幾個段落，就寫幾個標記。只用給出的標記。
+2. 每句話之後用方括號寫出所依據段落的標記，如 [{example}]；依據幾個段落就寫幾個標記。不用別的標記。
 3. 數字寫明是哪一天或哪個時期的：正文寫了就用正文的，沒寫就用段落的日期。
 4. 段落之間說法不同，就分別寫出，並各自標明日期。
 5. 段落不能回答問題時，只寫 {no_answer}，不寫別的。
@@ -62,7 +62,7 @@ _LABELS = {
 _ASK = {
     Script.SIMPLIFIED: "请只根据以上段落回答这个问题，每句话之后写出标记。",
     Script.TRADITIONAL: "請只根據以上段落回答這個問題，每句話之後寫出標記。",
-    Script.LATIN: "Answer this question from the passages above only, with a key after each sentence.",
+    Script.LATIN: "Answer this question from the passages above only; a key after each sentence.",
 }
 
 

@@ -7,7 +7,7 @@ are streamed, of any size, so that a mark may lie in several. Out: what is meant
 import re
 from collections.abc import Iterable, Iterator
 
-__all__ = ["spoken", "thinks"]
+__all__ = ["is_mark", "spoken", "thinks"]
 
 _NAMES = "think|thinking|thought|thoughts|reasoning|reflection|analysis|seed:think"
 _MARK = re.compile(
@@ -25,6 +25,11 @@ def thinks(prompt: str) -> bool:
     """Tell whether a prompt ends inside a block of reasoning, which the model then goes on with."""
     marks = list(_MARK.finditer(prompt, max(0, len(prompt) - 200)))
     return bool(marks) and _opens(marks[-1]) and not prompt[marks[-1].end() :].strip()
+
+
+def is_mark(text: str) -> bool:
+    """Tell whether a token by itself begins or ends a block of reasoning."""
+    return bool(_MARK.fullmatch(text))
 
 
 def spoken(pieces: Iterable[str], *, thinking: bool = False) -> Iterator[str | None]:

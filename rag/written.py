@@ -33,7 +33,7 @@ _WHOLE_WORD = re.compile(r"\s*\S+\s|.{24}|[^\n]*\n", re.DOTALL)
 # The same few characters again and again, so many times and over so many characters.
 _LOOP_PERIOD, _LOOP_TIMES, _LOOP_CHARS = 80, 6, 36
 _LOOP_SENTENCES = 2
-_NO_ANSWER = re.compile(r"NO[_ ]ANSWER", re.IGNORECASE)
+_NO_ANSWER = re.compile(r"NO\\?_ANSWER")
 
 
 class CutShortError(Exception):
