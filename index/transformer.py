@@ -22,7 +22,7 @@ from index.vectors import Vectors, refuse_single, unit_rows
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-__all__ = ["SentenceTransformerEmbedder"]
+__all__ = ["SentenceTransformerEmbedder", "check_device"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +196,7 @@ def _load_model(
     from sentence_transformers import SentenceTransformer
 
     if device is not None:
-        _check_device(device)
+        check_device(device)
     try:
         return SentenceTransformer(
             str(folder),
@@ -214,8 +214,12 @@ def _load_model(
         ) from error
 
 
-def _check_device(device: str) -> None:
-    """Refuse a device that is not there before the weights are read."""
+def check_device(device: str) -> None:
+    """Refuse a device that is not there before the weights are read.
+
+    Raises:
+        UsageError: torch knows no such device here.
+    """
     import torch
 
     try:

@@ -8,15 +8,14 @@ obeyed.
 
 import json
 import logging
-import os
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from index.errors import RemoteError, YoujuError
-from index.http import Server, read_spec
+from rag.chat_server import KEY_VARIABLES, open_chat_server
 from rag.followup import Completion, Turn, complete
+from rag.reasoning import spoken
 from rag.slots import Names
 
 __all__ = [
@@ -27,9 +26,6 @@ __all__ = [
     "open_rewriter",
     "rewrite_or_complete",
 ]
-
-KEY_VARIABLES = ("YOUJU_CHAT_API_KEY", "OPENAI_API_KEY")
-"""Environment variables that may hold the key, the first that is set wins."""
 
 MAX_CHARS = 300
 """A question that a model writes longer than this has become something else."""
@@ -87,15 +83,8 @@ class ChatRewriter:
         Raises:
             UsageError: the spec is malformed.
         """
-        url, self._model = read_spec(spec, what="chat")
-        self._server = Server(
-            f"{url}/chat/completions",
-            what="chat",
-            model=self._model,
-            key_variables=KEY_VARIABLES,
-            environment=os.environ if environment is None else environment,
-            timeout_s=_TIMEOUT_S,
-            attempts=_ATTEMPTS,
+        self._server, self._model = open_chat_server(
+            spec, environment=environment, timeout_s=_TIMEOUT_S, attempts=_ATTEMPTS
         )
 
     def rewrite(self, question: str, dialogue: Sequence[Turn]) -> str:
@@ -170,7 +159,6 @@ def _fenced(question: str, dialogue: Sequence[Turn]) -> str:
     return f"<dialogue>\n{data}\n</dialogue>"
 
 
-_THINKING = re.compile(r"<think>.*?</think>", re.DOTALL)
 _QUOTES = (("“", "”"), ("「", "」"), ('"', '"'), ("'", "'"))
 
 
@@ -182,7 +170,11 @@ def _checked(answer: dict[str, Any]) -> str:
         raise RemoteError(f"the chat server did not answer as one does ({error!r})") from error
     if not isinstance(said, str):
         raise RemoteError("the chat server answered without a text")
-    line = _THINKING.sub("", said).strip()
+    line = ""
+    for piece in spoken([said]):
+        # None: what was said until then was reasoning.
+        line = "" if piece is None else line + piece
+    line = line.strip()
     for opening, closing in _QUOTES:
         if len(line) > 2 and line[0] == opening and line[-1] == closing:
             line = line[1:-1].strip()
