@@ -21,9 +21,10 @@ from rag.context import widened
 from rag.decline import probability_of_answer
 from rag.extract import ExtractiveGenerator
 from rag.frame import declined_text, failed_text, frame_text
-from rag.gate import Gate, open_gate
+from rag.gate import Gate
 from rag.generate import Draft, Generator, GeneratorError, NoAnswerError, Span, Task
 from rag.generators import open_generator
+from rag.judge import load_judge
 from rag.notice import Notice, load_notices, notice_for
 from rag.question import Asked, Turn
 from rag.rank import Ranked, rank_statements
@@ -69,7 +70,7 @@ class Asker:
 
     @cached_property
     def _gate(self) -> Gate:
-        return open_gate(self.config.gate)
+        return Gate(judge=load_judge(self.config.gate.judge))
 
     @cached_property
     def extractive(self) -> ExtractiveGenerator:

@@ -23,6 +23,7 @@ __all__ = [
     "RetrievalConfig",
     "fingerprint",
     "load_config",
+    "with_generator",
 ]
 
 
@@ -184,6 +185,13 @@ def load_config(path: Path | None) -> Config:
         gate=_section(GateConfig, tables.get("gate", {}), f"{path} [gate]"),
         model=_section(ModelConfig, tables.get("model", {}), f"{path} [model]"),
     )
+
+
+def with_generator(config: Config, spec: str | None) -> Config:
+    """The same configuration with another generator; None leaves it as it is."""
+    if spec is None:
+        return config
+    return dataclasses.replace(config, answer=dataclasses.replace(config.answer, generator=spec))
 
 
 def _section(kind: type[_Section], values: object, where: str) -> _Section:

@@ -22,8 +22,26 @@ __all__ = ["SIGNALS", "WEIGHTS", "probability_of_answer", "signals"]
 
 WEIGHTS = Path(__file__).with_name("decline.toml")
 
-_OF_SENTENCE = ("units", "rarest", "phrase", "longest", "focus", "near", "fresh", "cosine", "measure")
-_OF_PASSAGE = ("lexical_share", "dense", "coverage", "pair_coverage", "rarest", "phrase", "longest")
+_OF_SENTENCE = (
+    "units",
+    "rarest",
+    "phrase",
+    "longest",
+    "focus",
+    "near",
+    "fresh",
+    "cosine",
+    "measure",
+)
+_OF_PASSAGE = (
+    "lexical_share",
+    "dense",
+    "coverage",
+    "pair_coverage",
+    "rarest",
+    "phrase",
+    "longest",
+)
 
 SIGNALS = (
     "bias",

@@ -35,12 +35,17 @@ _ITEM = re.compile(
 )
 _LEADS_IN = re.compile(r"(?:[:：]|如下[。：:]?|包括[：:]?)\s*$")
 _LEANS_ON_BODY = re.compile(
-    r"^(?:此外|另外|同时|目前|据悉|其中)?[，,]?(?:该行|该公司|该银行|该机构|该集团|the bank\b|the company\b)",
-    re.I,
+    r"^(?:此外|另外|同时|目前|据悉|其中)?[，,]?"
+    r"(?:该行|该公司|该银行|该机构|该集团|the bank\b|the company\b)",
+    re.IGNORECASE,
 )
-_BODY = re.compile(r"[\u4e00-\u9fff]{2,10}(?:银行|銀行|公司|集团|集團|机构|機構)|(?:[A-Z]\w+ )+(?:Bank|Group|Inc|Ltd)\b")
+_BODY = re.compile(
+    r"[\u4e00-\u9fff]{2,10}(?:银行|銀行|公司|集团|集團|机构|機構)"
+    r"|(?:[A-Z]\w+ )+(?:Bank|Group|Inc|Ltd)\b"
+)
 _DAY = re.compile(
-    r"(?:截至|截止|截至到|至)?\d{4}年(?:\d{1,2}月)?(?:\d{1,2}日)?(?:年?[初底末])?|\b(?:as of|by|at the end of) [\w ,]*\d{4}"
+    r"(?:截至|截止|截至到|至)?\d{4}年(?:\d{1,2}月)?(?:\d{1,2}日)?(?:年?[初底末])?"
+    r"|\b(?:as of|by|at the end of) [\w ,]*\d{4}"
 )
 _NUMBER = re.compile(r"\d")
 
@@ -181,7 +186,7 @@ def _draft(
 
 
 def _leaning(statement: Statement) -> tuple[str, int]:
-    """What a sentence that leans on an earlier one gets: a name to add, or where to begin instead."""
+    """What a sentence that leans on an earlier one gets: a name to add, or an earlier start."""
     article, start = statement.article, statement.start
     if not statement.leans:
         return "", start
@@ -191,9 +196,12 @@ def _leaning(statement: Statement) -> tuple[str, int]:
         if names:
             return names[-1], start
     before = statement.before
-    if before is not None and "\n" not in article.text[before:start].strip():
-        if start - before <= _MAX_WITH:
-            return "", before
+    if (
+        before is not None
+        and start - before <= _MAX_WITH
+        and "\n" not in article.text[before:start].strip()
+    ):
+        return "", before
     return "", start
 
 
@@ -205,8 +213,9 @@ def _day_of(question: Question, statement: Statement, *, dated: bool) -> str:
     if question.kind is not Kind.NUMBER or not _NUMBER.search(text) or _DAY.search(text):
         return ""
     paragraph = article.text[
-        max(article.text.rfind("\n", 0, statement.start), statement.start - _LOOK_BACK, 0) :
-        statement.start
+        max(
+            article.text.rfind("\n", 0, statement.start), statement.start - _LOOK_BACK, 0
+        ) : statement.start
     ]
     if said := _DAY.findall(paragraph):
         return str(said[-1])

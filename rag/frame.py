@@ -18,7 +18,7 @@ _QUOTED = {
 _WRITTEN = {
     Script.SIMPLIFIED: "由语言模型根据文章撰写，每句已与出处核对：",
     Script.TRADITIONAL: "由語言模型根據文章撰寫，每句已與出處核對：",
-    Script.LATIN: "Written by a language model from the articles; each sentence checked against them:",
+    Script.LATIN: "Written by a language model; each sentence was checked against the articles:",
 }
 _FAILED = {
     Script.SIMPLIFIED: "语言模型没能完成回答，改为摘录文章原句：",

@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -63,6 +64,7 @@ FEATURES = (
     "near",  # best share of the question's weight close to a thing of the kind asked for
     "fresh",  # holds a thing of the kind asked for that is not in the question; else -1
     "measure",  # holds an amount of what is counted; else -1; 0 where nothing is counted
+    "named",  # the names in the question: in the sentence, right before it, or around it
     *(f"kind_{kind.value}" for kind in KINDS),  # 1 or -1: asked for, and held or not
 )
 
@@ -191,7 +193,7 @@ class _Gathering:
         texts = [article.text[start:end] for start, end in cut]
         folded = [fold(text) for text in texts]
         held = np.array([self._held(text) for text in folded])
-        heading = self._held(fold(" ".join((article.title, *passage.chunk.headings))))
+        heading = self._held(_title(passage))
         rest = np.asarray(held[1:-1].any(axis=0))
         offset = len(self.texts)
         self.texts += texts[:-1]
@@ -223,6 +225,10 @@ class _Gathering:
             values = dict.fromkeys(FEATURES, 0.0)
             values |= self._overlap(around, folded[number], units)
             values |= self._things(texts[number], folded[number])
+            values["named"] = self._named(
+                folded[number],
+                _Nearby(folded[number - 1], _title(passage), " ".join(folded[1:-1])),
+            )
             values["asked"] = self._share(held[number - 1]) if asks else 0.0
             values["passage"] = passage.score / self._best
             values["passage_first"] = float(place == 0)
@@ -267,6 +273,17 @@ class _Gathering:
             "novel": 1 - len(words & self._place.keys()) / max(1, len(words)),
         }
 
+    def _named(self, folded: str, nearby: "_Nearby") -> float:
+        """How near the names that were asked about stand, on average; 0 where none was."""
+        found = 0.0
+        for names in self._looker.names:
+            places = ((folded, 1.0), *zip(nearby, _NAMED_NEARBY, strict=True))
+            found += max(
+                (worth for text, worth in places if any(name in text for name in names)),
+                default=0.0,
+            )
+        return found / len(self._looker.names) if self._looker.names else 0.0
+
     def _things(self, text: str, folded: str) -> dict[str, float]:
         question = self._question
         values = {}
@@ -302,6 +319,21 @@ class _Gathering:
             ]
         )
         return float(covered @ self._looker.weights)
+
+
+class _Nearby(NamedTuple):
+    """Folded text around a sentence."""
+
+    before: str
+    title: str
+    passage: str
+
+
+_NAMED_NEARBY = (0.9, 0.8, 0.5)
+
+
+def _title(passage: Passage) -> str:
+    return fold(" ".join((passage.article.title, *passage.chunk.headings)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,11 +20,11 @@ def test_no_file_is_the_default():
 
 def test_a_file_changes_what_it_names(tmp_path):
     path = write(
-        tmp_path, "[retrieval]\npassages = 5\ndense_weight = 1\n[answer]\nmin_coverage = 0.4\n"
+        tmp_path, "[retrieval]\npassages = 5\ndense_weight = 1\n[answer]\nmin_probability = 0.4\n"
     )
     assert load_config(path) == Config(
         retrieval=RetrievalConfig(passages=5, dense_weight=1.0),
-        answer=AnswerConfig(min_coverage=0.4),
+        answer=AnswerConfig(min_probability=0.4),
     )
 
 
@@ -48,8 +48,11 @@ def test_a_file_changes_what_it_names(tmp_path):
             "dense_weight must lie between 0.0 and 100.0, got nan",
         ),
         ("[retrieval]\ndense_weight = inf\n", "dense_weight must lie between"),
-        ("[answer]\nmin_coverage = nan\n", "min_coverage must lie between 0.0 and 1.0, got nan"),
-        ("[answer]\nmin_coverage = 5.0\n", "min_coverage must lie between"),
+        (
+            "[answer]\nmin_probability = nan\n",
+            "min_probability must lie between 0.0 and 1.0, got nan",
+        ),
+        ("[answer]\nmin_probability = 5.0\n", "min_probability must lie between"),
         ("[answer]\nmax_sentences = 0\n", "max_sentences must lie between"),
         ("answer = 3\n", "must be a table"),
         ("[answer\n", "not valid TOML"),

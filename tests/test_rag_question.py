@@ -18,7 +18,7 @@ from rag.question import Kind, Turn, content_terms, read_question
         ("关爱版是哪年上线的？", Kind.DATE),
         ("何時推出？", Kind.DATE),
         ("When did it start?", Kind.DATE),
-        ("为什么要推出关爱版？", Kind.OTHER),
+        ("为什么要推出关爱版？", Kind.REASON),
     ],
 )
 def test_kind(text, kind):

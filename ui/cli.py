@@ -36,6 +36,11 @@ index_option = click.option(
     help="Folder of the index.",
 )
 config_option = click.option("--config", type=_FILE, help="TOML file of settings.")
+generator_option = click.option(
+    "--generator",
+    metavar="SPEC",
+    help="Who writes: extractive, transformers:NAME or openai:URL#MODEL.",
+)
 _FILTER_OPTIONS = (
     click.option(
         "--since",
@@ -209,6 +214,7 @@ def index_command(
     metavar="FILE",
     help='Where the answers of --batch go; "-" (default) is stdout.',
 )
+@generator_option
 @config_option
 def ask(
     *,
@@ -225,6 +231,7 @@ def ask(
     without: tuple[str, ...],
     batch: Path | None,
     output: Path | None,
+    generator: str | None,
     config: Path | None,
 ) -> None:
     """Ask one question, or a batch of them.
@@ -241,7 +248,7 @@ def ask(
             raise UsageError('in a batch, filters stand in each line: {"filters": {"since": …}}')
         if today or without:
             raise UsageError('in a batch, each line says its own {"today": …, "without": […]}')
-        with _open_asker(index, config) as asker:
+        with _open_asker(index, config, generator) as asker:
             failed = _run_batch(asker, batch, output, k=k)
         sys.exit(1 if failed else 0)
 
@@ -249,7 +256,7 @@ def ask(
 
     filters = _filters(since=since, until=until, source=source, lang=lang, tag=tag)
     asked = _asked(question or "", filters=filters, k=k, today=today, without=without)
-    with _open_asker(index, config) as asker:
+    with _open_asker(index, config, generator) as asker:
         if as_json:
             answer = asker.answer_to(asked)
             click.echo(json.dumps(answer.to_json(), ensure_ascii=False, indent=2))
@@ -413,6 +420,7 @@ def info(
     "--allow-remote", is_flag=True, help="Permit an address that other machines can reach."
 )
 @click.option("--open/--no-open", "open_browser", help="Open the page in a browser.")
+@generator_option
 @config_option
 def chat(
     *,
@@ -421,13 +429,14 @@ def chat(
     port: int,
     allow_remote: bool,
     open_browser: bool,
+    generator: str | None,
     config: Path | None,
 ) -> None:
     """Open the chat page at http://127.0.0.1:7860."""
     from ui.collection import Collection
     from ui.server import serve
 
-    with _open_asker(index, config) as asker:
+    with _open_asker(index, config, generator) as asker:
         serve(
             Collection(asker),
             host=host,
@@ -438,30 +447,39 @@ def chat(
 
 
 @contextmanager
-def _open_asker(index: Path, config: Path | None) -> Iterator["Asker"]:
+def _open_asker(
+    index: Path, config: Path | None, generator: str | None = None
+) -> Iterator["Asker"]:
     """The index, open for as long as a command needs it."""
     from index.search import open_index
     from rag.answer import Asker
-    from rag.config import load_config
+    from rag.config import load_config, with_generator
 
-    settings = load_config(config)
+    settings = with_generator(load_config(config), generator)
     with open_index(index) as opened:
         yield Asker(opened, config=settings)
 
 
 def _print_stream(asker: "Asker", asked: "Asked", *, chosen: list[str]) -> "Answer":
     """Print an answer as it comes; ``chosen`` are the options that choose this index."""
-    from rag.schema import Finished, Retrieved, SentenceAdded
+    from rag.schema import FellBack, Finished, Retrieved, SentenceAdded
     from ui import render
 
     style = render.Style(sys.stdout)
+    group = ""
     for event in asker.stream_to(asked):
         match event:
             case Retrieved(reading=reading) if reading is not None:
                 if notes := render.reading(reading, style):
                     click.echo(notes)
             case SentenceAdded(sentence=said):
+                if said.group != group:
+                    group = said.group
+                    click.echo(style.bold(render.plain(group)))
                 click.echo(render.sentence(said, style))
+            case FellBack(reason=failed):
+                click.echo(style.dim(f"(the model failed: {render.plain(failed)})"))
+                click.echo(style.dim("(quoted from the articles instead:)"))
             case Finished(answer=answer):
                 if answer.abstained:
                     click.echo(answer.answer)
@@ -471,6 +489,11 @@ def _print_stream(asker: "Asker", asked: "Asked", *, chosen: list[str]) -> "Answ
                 else:
                     show = ["youju", "show", *chosen]
                     click.echo("\n" + render.citations(answer.citations, style, show=show))
+                if answer.notice:
+                    click.echo("\n" + answer.notice)
+                for number, further in enumerate(answer.suggestions):
+                    told = "also answered: " if number == 0 else "               "
+                    click.echo(style.dim(told + render.plain(further)))
                 return answer
     raise AssertionError("the stream ended without its last event")
 
@@ -540,7 +563,7 @@ def _asked(
     from rag.question import Asked
 
     day = parse_day(today, field="--today") if today is not None else this_day()
-    return Asked(question, filters=filters, k=k, today=day, without=without)
+    return Asked(question, filters=filters, k=k, today=day, without=without, suggest=True)
 
 
 def _span(text: str, length: int) -> tuple[int, int]:

@@ -45,7 +45,13 @@ class Collection:
     ) -> Iterator[Event]:
         """Answer a question event by event."""
         return self._asker.stream_to(
-            Asked(question, today(), dialogue=tuple(dialogue), without=tuple(without))
+            Asked(
+                question,
+                today(),
+                dialogue=tuple(dialogue),
+                without=tuple(without),
+                suggest=True,
+            )
         )
 
     def article(self, article_id: str) -> Article:

@@ -59,6 +59,10 @@ class Exchange:
     error: str | None = None
     reading: Reading | None = None
     without: tuple[str, ...] = ()
+    frame: str = ""
+    notice: str | None = None
+    fallback: str | None = None
+    suggestions: tuple[str, ...] = ()
 
     @property
     def running(self) -> bool:
@@ -79,8 +83,8 @@ def apply_event(exchange: Exchange, event: Event) -> Exchange:
                 sentences=(*exchange.sentences, sentence),
                 citations=(*exchange.citations, *new),
             )
-        case FellBack():
-            return replace(exchange, sentences=(), citations=())
+        case FellBack(reason=reason):
+            return replace(exchange, sentences=(), citations=(), fallback=reason)
         case Finished(answer=answer):
             return replace(
                 exchange,
@@ -92,6 +96,10 @@ def apply_event(exchange: Exchange, event: Event) -> Exchange:
                 abstained=answer.abstained,
                 reason=answer.reason,
                 answer=answer.answer,
+                frame=answer.frame,
+                notice=answer.notice,
+                fallback=answer.fallback,
+                suggestions=answer.suggestions,
             )
 
 
@@ -139,6 +147,10 @@ def _answer(exchange: Exchange, strings: Strings) -> str:
     if exchange.reading is not None:
         notes = (_shorten(note, HINT_CHARS) for note in _notes(exchange.reading, strings))
         parts += [f'<div class="yj-note"><bdi>{inert_html(note)}</bdi></div>' for note in notes]
+    if exchange.fallback is not None:
+        parts.append(_notice("yj-stopped", strings.fell_back, exchange.fallback))
+    elif exchange.frame:
+        parts.append(f'<div class="yj-note">{inert_html(exchange.frame)}</div>')
     if exchange.sentences:
         parts.append(_prose(exchange.sentences, by_number, strings))
     if exchange.error is not None:
@@ -149,6 +161,8 @@ def _answer(exchange: Exchange, strings: Strings) -> str:
         parts.append(_notice("yj-stopped", strings.stopped, None))
     elif exchange.running:
         parts.append(_progress(exchange, strings))
+    if exchange.notice:
+        parts.append(f'<div class="yj-note yj-risk">{inert_html(exchange.notice)}</div>')
     if exchange.citations and not exchange.running:
         parts.append(_sources(exchange.citations, strings))
     if exchange.passages is not None and not exchange.running:
@@ -172,11 +186,38 @@ def _prose(
     sentences: tuple[AnswerSentence, ...], by_number: dict[int, Citation], strings: Strings
 ) -> str:
     parts: list[str] = []
+    group = ""
     for sentence in sentences:
+        if sentence.group != group:
+            group = sentence.group
+            parts.append(f'<div class="yj-label">{inert_html(group)}</div>')
         chips = "".join(_chip(by_number[n], strings) for n in sentence.citations if n in by_number)
-        said = f'<span class="yj-said">{inert_html(sentence.text)}</span>'
-        parts.append(f'<p class="yj-sentence">{said}{chips}</p>')
+        lead = strings.added.format(words=sentence.lead) if sentence.lead else ""
+        said = (
+            (f'<span class="yj-added">{inert_html(lead)}</span>' if lead else "")
+            + f'<span class="yj-said">{_emphasised(sentence)}</span>'
+            + chips
+        )
+        if sentence.as_of:
+            day = strings.as_of.format(day=sentence.as_of)
+            said += f'<span class="yj-added">{inert_html(day)}</span>'
+        if sentence.verdict is not Verdict.SUPPORTED:
+            hint = inert(_shorten(sentence.reason, HINT_CHARS))
+            said += f'<span title="{hint}">{_verdict(sentence.verdict, strings)}</span>'
+        item = " yj-item" if sentence.item else ""
+        parts.append(f'<p class="yj-sentence{item}">{said}</p>')
     return f'<div class="yj-prose">{"".join(parts)}</div>'
+
+
+def _emphasised(sentence: AnswerSentence) -> str:
+    if sentence.short is None:
+        return inert_html(sentence.text)
+    start, end = sentence.short
+    text = sentence.text
+    return (
+        f"{inert_html(text[:start])}<strong>{inert_html(text[start:end])}</strong>"
+        f"{inert_html(text[end:])}"
+    )
 
 
 def _chip(citation: Citation, strings: Strings) -> str:

@@ -49,6 +49,8 @@ nobody reads faster than this."""
 MAX_RUNNING = 16
 MAX_WAITING = 200
 MAX_EXAMPLES = 6
+MAX_FURTHER = 3
+"""Further questions under an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +142,11 @@ def build_page(backend: ChatBackend, *, strings: Strings) -> "Blocks":
             accept = gr.Button(
                 strings.ask_suggestion, size="sm", variant="secondary", visible=False, scale=0
             )
+        with gr.Row(elem_id="yj-further"):
+            further = [
+                gr.Button("", size="sm", variant="secondary", visible=False, scale=0)
+                for _ in range(MAX_FURTHER)
+            ]
         box = gr.Textbox(
             elem_id="yj-question",
             label=strings.question_label,
@@ -159,7 +166,17 @@ def build_page(backend: ChatBackend, *, strings: Strings) -> "Blocks":
             """Which of the buttons under the chat fit its last answer."""
             steps = undoable(latest[-1]) if latest else ()
             slip = bool(latest) and suggested(latest[-1]) is not None
-            return [*(gr.update(visible=step in steps) for step in undo), gr.update(visible=slip)]
+            answered = latest[-1].suggestions if latest else ()
+            return [
+                *(gr.update(visible=step in steps) for step in undo),
+                gr.update(visible=slip),
+                *(
+                    gr.update(value=answered[n], visible=True)
+                    if n < len(answered)
+                    else gr.update(visible=False)
+                    for n in range(MAX_FURTHER)
+                ),
+            ]
 
         def ask(
             question: str | None,
@@ -167,7 +184,7 @@ def build_page(backend: ChatBackend, *, strings: Strings) -> "Blocks":
             without: tuple[str, ...] = (),
         ) -> Iterator[tuple[Any, ...]]:
             if not (question or "").strip():
-                yield (gr.skip(),) * (4 + len(undo) + 1)
+                yield (gr.skip(),) * (4 + len(undo) + 1 + MAX_FURTHER)
                 return
             # One writer: the buttons only leave word here, and this loop ends by itself. A
             # handler that cancelled it would race with the update that is under way.
@@ -201,6 +218,15 @@ def build_page(backend: ChatBackend, *, strings: Strings) -> "Blocks":
             if meant is not None:
                 yield from ask(meant, exchanges[:-1])
 
+        def ask_further(number: int) -> Callable[..., Iterator[tuple[Any, ...]]]:
+            """One of the questions that the last answer offered."""
+
+            def handler(exchanges: tuple[Exchange, ...]) -> Iterator[tuple[Any, ...]]:
+                if exchanges and number < len(exchanges[-1].suggestions):
+                    yield from ask(exchanges[-1].suggestions[number], exchanges)
+
+            return handler
+
         def ask_example(
             exchanges: tuple[Exchange, ...], chosen: "SelectData"
         ) -> Iterator[tuple[Any, ...]]:
@@ -219,7 +245,7 @@ def build_page(backend: ChatBackend, *, strings: Strings) -> "Blocks":
                 control.ended.set()
             return gr.update(value="", **idle), [], (), None, *offers(())
 
-        outputs = [box, chat, history, running, *undo.values(), accept]
+        outputs = [box, chat, history, running, *undo.values(), accept, *further]
         hidden: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         streams: dict[str, Any] = {
             **hidden,
@@ -231,6 +257,8 @@ def build_page(backend: ChatBackend, *, strings: Strings) -> "Blocks":
         chat.example_select(ask_example, [history], outputs, **streams)
         for step, button in undo.items():
             button.click(ask_again(step), [history], outputs, **streams)
+        for number, button in enumerate(further):
+            button.click(ask_further(number), [history], outputs, **streams)
         accept.click(ask_suggested, [history], outputs, **streams)
         # Not queued: a full queue must not keep anyone from stopping.
         box.stop(stop, [running], None, queue=False, **hidden)

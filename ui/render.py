@@ -8,7 +8,7 @@ from typing import TextIO
 
 from index.article import Article
 from index.passage import Passage
-from rag.schema import AnswerSentence, Citation
+from rag.schema import AnswerSentence, Citation, Verdict
 from rag.understand import Reading
 
 __all__ = ["Style", "article", "citations", "nearest", "plain", "reading", "sentence"]
@@ -28,6 +28,10 @@ class Style:
     def bold(self, text: str) -> str:
         """Titles."""
         return self._wrap("1", text)
+
+    def strong(self, text: str) -> str:
+        """The short answer; plain where there is no emphasis."""
+        return self._wrap("1;4", text)
 
     def dim(self, text: str) -> str:
         """What may be skipped in reading."""
@@ -51,8 +55,22 @@ def plain(text: str) -> str:
 
 
 def sentence(said: AnswerSentence, style: Style) -> str:
-    """One sentence of the answer with its citation numbers behind it."""
-    return plain(said.text) + "".join(style.number(f"[{n}]") for n in said.citations)
+    """One sentence of the answer with its citation numbers and what the gate missed behind it."""
+    text = said.text
+    if said.short is None:
+        shown = plain(text)
+    else:
+        start, end = said.short
+        shown = plain(text[:start]) + style.strong(plain(text[start:end])) + plain(text[end:])
+    before = "• " if said.item else ""
+    if said.lead:
+        before += style.dim(f"（{plain(said.lead)}）")
+    behind = "".join(style.number(f"[{n}]") for n in said.citations)
+    if said.as_of:
+        behind += style.dim(f" ({plain(said.as_of)})")
+    if said.verdict is not Verdict.SUPPORTED:
+        behind += style.dim(f" ⚠ {said.verdict.value}: {plain(said.reason)}")
+    return before + shown + behind
 
 
 def reading(read: Reading, style: Style) -> str:

@@ -53,6 +53,10 @@ class Strings:
     partly: str
     unsupported: str
     uncited: str
+    added: str
+    as_of: str
+    fell_back: str
+    also_answered: str
     panel_label: str
     panel_close: str
     panel_previous: str
@@ -112,6 +116,10 @@ SIMPLIFIED = Strings(
     partly="部分有据",
     unsupported="缺少依据",
     uncited="未标出处",
+    added="（{words}）",
+    as_of="（{day}）",
+    fell_back="语言模型没能答完，以下为文章原句：",
+    also_answered="还可以问",
     panel_label="原文 Article",
     panel_close="关闭原文",
     panel_previous="上一条引用",
