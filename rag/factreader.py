@@ -122,18 +122,18 @@ _BEFORE = {
     Bound.BELOW: (
         "不足|不到|不满|未满|低于|少于|小于|不及|将近|接近|近|最多|至多|不超过|不多于|不超"
         "|(?:less|fewer|lower) than|under|below|nearly|almost|close to|at most|up to|no more than"
-        "|within"
+        "|(?:ceiling|limit|maximum|cap) (?:is|of)|limited to|上限|限额|封顶"
     ),
     Bound.ABOUT: "大约|约|大概|约莫|左右|about|around|approximately|some|roughly",
 }
 _BOUND_BEFORE = re.compile(
     "(?:"
     + "|".join(f"(?P<{bound.value}>{words})" for bound, words in _BEFORE.items())
-    + r")\s*(?:了|的|为|有|a|an|the|每[日天月年]|可|达)?\s*\Z"
+    + r")\s*(?:了|为|是|有|a|an|the|每[日天月年]|可|达)?\s*\Z"
 )
 _BOUND_REACH = 18
 _BOUND_AFTER = re.compile(
-    r"\s*(?:(?P<above>以上|多|余|or more|and (?:over|above)|\+)|(?P<below>以下|以内|之内|or less)"
+    r"\s*(?:(?P<above>以上|多|余|or more|and (?:over|above)|\+)|(?P<below>以下|以内|之内|内(?![地部容外存])|or less)"
     r"|(?P<about>左右|上下))"
 )
 # Numerals in words that count nothing.

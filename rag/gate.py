@@ -164,7 +164,9 @@ class Gate:
         near = [s for s, share in zip(support, shares, strict=True) if share >= _NEAR * top]
         best = support[shares.index(top)]
         for fact in claim.facts_of(clause):
-            if is_displaced(fact, claim.flat, best.sentence) or not is_stated(fact, near, claim):
+            if (top > _NEAREST and is_displaced(fact, claim.flat, best.sentence)) or not is_stated(
+                fact, near, claim
+            ):
                 return f"{claim.text[fact.start : fact.end]} is not in the cited text"
         text = claim.flat[clause.start : clause.end]
         stated = flatten(" ".join(s.text for s in near))
@@ -205,6 +207,8 @@ class Gate:
         return Finding(Verdict.PARTLY, found, "in another language: only its figures were compared")
 
 
+_NEAREST = 0.6
+"""What the sentence that a clause was made from holds of it at least."""
 _NEAR = 0.25
 """A sentence counts for a clause that holds this share of what the nearest one holds of it."""
 _TITLED = 0.6

@@ -7,7 +7,7 @@ this module knows nothing of what is missing.
 
 import re
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -23,7 +23,7 @@ _OPPOSITES = Path(__file__).with_name("opposites.toml")
 
 # What holds a character of negation and denies nothing, or asks.
 _NO_NEGATION = re.compile(
-    "不能不|不会不|不可不|没有不|不受影响|不满(?=的是)|不仅|不但|不只|不单|不断|不少|不同|不论|不管|不过|不久|不止|不得不|不已|不禁|不愧|不惜|不料|不妨|不如|"
+    "难免|避免|豁免|免费|免疫|免得|不能不|不会不|不可不|没有不|不受影响|不满(?=的是)|不仅|不但|不只|不单|不断|不少|不同|不论|不管|不过|不久|不止|不得不|不已|不禁|不愧|不惜|不料|不妨|不如|"
     "不一|不等(?!于)|不定期|不锈|不动产|不由得|不可或缺|必不可少|不约而同|不足(?=\\d|[一二三四五六七八九十百千万两])|"
     "不到(?=\\d|[一二三四五六七八九十百千万两])|不满(?=\\d|[一二三四五六七八九十百千万两])|"
     "不(?:超过|低于|少于|多于|高于|晚于|早于)|不下(?=\\d)|不及(?=\\d)|"
@@ -37,8 +37,8 @@ _NO_NEGATION = re.compile(
 )
 _NEGATION = re.compile(
     "并不|从不|绝不|毫不|不再|不曾|不会|不能|不可|不得|不必|不用|不须|不需|不是|不|"
-    "未能|未曾|尚未|从未|未|没有|没|毋须|毋|无法|无需|无须|无|并非|绝非|非|勿|别(?=[再把让忘])|缺(?!点|陷|口|席|少不)|"
-    r"\b(?:not|no|never|cannot|without|none|neither|nor|nobody|nothing|hardly|isn['’]t|aren['’]t|wasn['’]t|weren['’]t|"
+    "未能|未曾|尚未|从未|未|没有|没|毋须|毋|无法|无需|无须|无|并非|绝非|非|勿|别(?=[再把让忘])|缺(?!点|陷|口|席|少不)|难以|免|"
+    r"\b(?:not|no|never|cannot|without|none|neither|nor|nobody|nothing|hardly|unable|unclear|impossible|instead of|rather than|fail(?:s|ed)? to|isn['’]t|aren['’]t|wasn['’]t|weren['’]t|"
     r"don['’]t|doesn['’]t|didn['’]t|can['’]t|couldn['’]t|won['’]t|wouldn['’]t|shouldn['’]t|hasn['’]t|haven['’]t|"
     r"hadn['’]t|lacks?|lacked|missing|refus(?:es?|ed))\b"
 )
@@ -155,12 +155,31 @@ def _negated(said: str, stated: str, whole: str) -> Iterator[Contrast]:
     if any(not m.units for m in all_ours):
         return
     for n in unmatched:
+        # 只证明…，并不证明…: who repeats the first half says nothing that is denied.
+        also_affirmed = _units(_without(*_sentence_of(stated, theirs, n)))
+        if n.units & also_affirmed:
+            continue
         lone = frozenset(c for c in n.units if len(c) == 1 and c in said)
         affirmed = n.units & free_here or lone
         if affirmed:
             word = min(affirmed)
             at = max(0, said.find(word))
             yield Contrast(at, at + len(word), f"the source denies {word}")
+
+
+def _sentence_of(
+    text: str, found: Sequence[Negation], negation: Negation
+) -> tuple[str, list[Negation]]:
+    """The sentence in which a negation stands, and the negations of it, by their places in it."""
+    start = max(text.rfind(mark, 0, negation.start) for mark in "。！？\n") + 1
+    ends = [at for mark in "。！？\n" if (at := text.find(mark, negation.end)) >= 0]
+    end = min(ends, default=len(text))
+    inside = [
+        Negation(n.start - start, n.end - start, n.scope_end - start, n.units)
+        for n in found
+        if start <= n.start < end
+    ]
+    return text[start:end], inside
 
 
 def _meet(one: frozenset[str], other: frozenset[str]) -> bool:
@@ -222,17 +241,27 @@ def _opposed(said: str, stated: str) -> Iterator[Contrast]:
 
 def _sides(text: str) -> dict[tuple[int, int], list[tuple[int, int]]]:
     """The words of the pairs that a text says: (pair, side) → where."""
-    pattern, words = _opposites()
+    table = _opposites()
     found: dict[tuple[int, int], list[tuple[int, int]]] = {}
-    for m in pattern.finditer(text):
-        for key in words[m[0]]:
+    for m in table.pattern.finditer(text):
+        for key in table.words[m[0]]:
             found.setdefault(key, []).append(m.span())
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class _Opposites:
+    """``words``: the pairs and sides that a word is of; ``loose``: pairs that count in place."""
+
+    pattern: re.Pattern[str]
+    words: Mapping[str, tuple[tuple[int, int], ...]]
+    loose: frozenset[int]
+
+
 @cache
-def _opposites() -> tuple[re.Pattern[str], dict[str, tuple[tuple[int, int], ...]]]:
-    pairs = tomllib.loads(_OPPOSITES.read_text(encoding="utf-8"))["pairs"]
+def _opposites() -> _Opposites:
+    table = tomllib.loads(_OPPOSITES.read_text(encoding="utf-8"))
+    pairs = table["pairs"] + table["in_place"]
     words: dict[str, list[tuple[int, int]]] = {}
     for number, sides in enumerate(pairs):
         for side, listed in enumerate(sides):
@@ -240,5 +269,8 @@ def _opposites() -> tuple[re.Pattern[str], dict[str, tuple[tuple[int, int], ...]
                 words.setdefault(word, []).append((number, side))
     han = sorted((w for w in words if not w.isascii()), key=lambda w: (-len(w), w))
     latin = sorted((w for w in words if w.isascii()), key=lambda w: (-len(w), w))
-    pattern = re.compile("|".join(han) + rf"|\b(?:{'|'.join(latin)})\b")
-    return pattern, {word: tuple(keys) for word, keys in words.items()}
+    return _Opposites(
+        pattern=re.compile("|".join(han) + rf"|\b(?:{'|'.join(latin)})\b"),
+        words={word: tuple(keys) for word, keys in words.items()},
+        loose=frozenset(range(len(table["pairs"]), len(pairs))),
+    )
