@@ -26,8 +26,9 @@ _LABEL = (
 )
 _BETWEEN = r"(?:\s*[,，、;；|/&+]\s*|\s+(?:and\s+)?|\s*[和与與及]\s*)"
 _KEY = rf"(?<![0-9A-Za-z]){_FORM}(?![0-9A-Za-z])"
-# [1] is what models write out of habit; (1) is more often part of the text.
-_NUMBER = r"[0-9]{1,3}"
+# [1] is what models write out of habit, and [x12y34] a key gone wrong; in round brackets both are
+# more often part of the text.
+_NUMBER = r"(?:[0-9]{1,3}|(?=[0-9]*[a-z])(?=[a-z]*[0-9])[0-9a-z]{5,8})"
 _KEYS = rf"{_OPEN}/?{_LABEL}{_KEY}(?:{_BETWEEN}{_KEY})*[\"'/\s]*{_CLOSE}"
 _NUMBERS = rf"[\[【［]\s*\^?{_NUMBER}(?:{_BETWEEN}{_NUMBER})*\s*[\]】］]"
 # 根据[q7m2x4]，… and "According to [q7m2x4], …": without the key, the words have no object.

@@ -7,6 +7,7 @@ first answer is asked for; both stay in memory after that.
 
 import logging
 import re
+import sys
 import threading
 import time
 from collections import Counter
@@ -162,19 +163,23 @@ class _Model:
             name="youju-generate",
             daemon=True,
         ).start()
+        late = False
         try:
             while True:
                 streamer.timeout = max(0.001, end - time.monotonic())
                 try:
                     piece = next(streamer)
-                except (StopIteration, Empty):
+                except StopIteration:
+                    break
+                except Empty:
+                    late = True
                     break
                 if isinstance(piece, Exception):
                     raise self._explained(piece) from piece
                 yield self._silent.sub("", piece)
         finally:
             watch.stop()
-        if not watch.in_time:
+        if late or watch.late:
             raise GeneratorError(
                 f"{self._spec} was not done within {self._config.deadline_s:g} s; raise "
                 "deadline_s or lower max_tokens under [model], or choose a smaller model"
@@ -263,7 +268,7 @@ class _Watch:
         self._prompt = prompt
         self._stopped = threading.Event()
         self.tokens = 0
-        self.in_time = False
+        self.late = False
 
     def stop(self) -> None:
         """Stop the model behind its next token."""
@@ -288,7 +293,7 @@ class _Watch:
             ) -> torch.Tensor:
                 stop = watch()
                 watch.tokens = input_ids.shape[1] - watch._prompt
-                watch.in_time = not stop
+                watch.late = stop
                 return torch.full(
                     (input_ids.shape[0],), stop, dtype=torch.bool, device=input_ids.device
                 )
@@ -344,7 +349,10 @@ def _load(
         GeneratorError: it does not fit into memory.
     """
     from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers.utils import logging as library
 
+    if not sys.stderr.isatty():
+        library.disable_progress_bar()  # type: ignore[no-untyped-call]  # theirs
     folder = Path(spec).expanduser()
     if folder.is_dir():
         _check_folder(folder)

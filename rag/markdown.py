@@ -19,6 +19,7 @@ _BOLD_LINE = re.compile(r"\s*\*\*(?P<text>[^*]{1,60})\*\*\s*[:：]?\s*")
 _SKIPPED = re.compile(r"\s*(?:```|~~~).*|\s*(?:[-*_=]\s*){3,}|[\s|:+-]*\|[\s|:+-]*")
 _ROW = re.compile(r"\s*\|(?P<cells>.*?)\|?\s*")
 _LONGEST_PREFIX = 8
+_MAY_BEGIN = re.compile(r"[-*+•‣▪·●○–—\[0-9(（①-⑳一二三四五六七八九十>#|`~_=]")
 
 _IMAGE = re.compile(r"!\[[^\]]*\]\([^)\s]*\)")
 _LINK = re.compile(r"\[([^\]]*)\]\((?:https?:|mailto:|/|#)[^)\s]*\)")
@@ -44,7 +45,7 @@ def decided(line: str) -> bool:
     begun = line.lstrip()
     if begun.startswith(("#", "|", "```", "~~~")):
         return False  # known by their ends
-    return len(begun) >= _LONGEST_PREFIX
+    return len(begun) >= _LONGEST_PREFIX or bool(begun and not _MAY_BEGIN.match(begun))
 
 
 def read_line(line: str, *, whole: bool) -> Line:
