@@ -167,7 +167,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "--cases", type=Path, default=Path(__file__).with_name("sets") / "sample.jsonl"
     )
     parser.add_argument("--limit", type=int, default=300, help="questions of one kind and set")
-    parser.add_argument("--cut", type=float, default=0.5)
+    parser.add_argument("--cut", type=float, default=Config().answer.min_probability)
     parser.add_argument("--output", type=Path, default=WEIGHTS)
     options = parser.parse_args(arguments)
     dev = options.data / "dev"

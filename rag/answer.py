@@ -38,7 +38,7 @@ from rag.understand import Reading, Understander
 __all__ = ["Asker", "Inspection", "make_material", "today"]
 
 _NO_FILTERS = Filters()
-_SURE = 0.7
+_SURE = 0.5
 """A suggestion is answered at least so likely: it must not lead to a declined answer."""
 
 _SUGGESTIONS = 3

@@ -74,7 +74,7 @@ class AnswerConfig:
 
     generator: str = "extractive"
     max_sentences: int = 3
-    min_probability: float = 0.5
+    min_probability: float = 0.3
     notices: str = ""
     max_question_chars: int = 2000
 
