@@ -12,7 +12,17 @@ from eval.runs import Scores, higher_is_better
 from eval.statistics import Interval, bootstrap_interval, holm, randomisation_p
 from index.errors import UsageError
 
-__all__ = ["ALL", "Comparison", "Flip", "MetricChange", "Step", "compare", "measure", "pair"]
+__all__ = [
+    "ALL",
+    "Comparison",
+    "Flip",
+    "MetricChange",
+    "Step",
+    "change_of",
+    "compare",
+    "corrected",
+    "pair",
+]
 
 ALL = "all"  # the name of the slice that is the whole set
 _RIGHT = 0.5  # a metric between 0 and 1 holds for a case from here on
@@ -144,9 +154,11 @@ def compare(
         before=before.name,
         after=after.name,
         cases=len(ids),
-        changes=measure(before, after, [(ALL, ids)], chosen),
+        changes=corrected(change_of(before, after, name, group=ALL, ids=ids) for name in chosen),
         slices={
-            group: measure(before, after, [(group, members[group])], chosen)
+            group: corrected(
+                change_of(before, after, name, group=group, ids=members[group]) for name in chosen
+            )
             for group in sorted(members)
         },
         totals={n: v for n, v in totals.items() if not metrics or n in metrics},
@@ -177,11 +189,7 @@ def pair(before: Scores, after: Scores, *, common: bool = False) -> list[str]:
             if extra
         ]
         raise UsageError(f"different case sets: {'; '.join(told)}")
-    if (
-        before.cases_sha256
-        and after.cases_sha256
-        and before.cases_sha256 != after.cases_sha256
-    ):
+    if before.cases_sha256 and after.cases_sha256 and before.cases_sha256 != after.cases_sha256:
         raise UsageError(
             f"{before.name} and {after.name} have cases of the same ids, but the case files "
             "differ; run both on one case file"
@@ -189,30 +197,13 @@ def pair(before: Scores, after: Scores, *, common: bool = False) -> list[str]:
     return ids
 
 
-def measure(
-    before: Scores,
-    after: Scores,
-    slices: Iterable[tuple[str, Sequence[str]]],
-    metrics: Iterable[str],
-) -> tuple[MetricChange, ...]:
-    """Measure each metric over each slice; what is measured in one call is corrected together."""
-    metrics = list(metrics)
-    changes = [
-        change
-        for group, ids in slices
-        for metric in metrics
-        if (change := _change(before, after, group, ids, metric)) is not None
-    ]
-    corrected = holm([change.p for change in changes])
-    return tuple(
-        replace(change, p_corrected=p) for change, p in zip(changes, corrected, strict=True)
-    )
-
-
-def _change(
-    before: Scores, after: Scores, group: str, ids: Sequence[str], metric: str
+def change_of(
+    before: Scores, after: Scores, metric: str, *, group: str, ids: Sequence[str]
 ) -> MetricChange | None:
-    """Measure one metric over one slice; None where no case of it has the metric twice."""
+    """Measure one metric over the cases ``ids`` of a slice; None where no case has it twice.
+
+    ``p_corrected`` is still ``p``: see :func:`corrected`.
+    """
     old: list[float] = []
     new: list[float] = []
     unpaired = 0
@@ -243,6 +234,13 @@ def _change(
     )
 
 
+def corrected(changes: Iterable[MetricChange | None]) -> tuple[MetricChange, ...]:
+    """Correct the p of changes that are judged together, by Holm; None is left out."""
+    family = [change for change in changes if change is not None]
+    ps = holm([change.p for change in family])
+    return tuple(replace(change, p_corrected=p) for change, p in zip(family, ps, strict=True))
+
+
 def _flips(
     before: Scores, after: Scores, ids: Iterable[str], metrics: Iterable[str]
 ) -> Iterable[Flip]:
@@ -257,7 +255,8 @@ def _flips(
         )
     ]
     for id_ in ids:
-        worse, better = [], []
+        worse: list[Step] = []
+        better: list[Step] = []
         for name in shares:
             x, y = before.values[id_].get(name), after.values[id_].get(name)
             if x is None or y is None or (x >= _RIGHT) == (y >= _RIGHT):
