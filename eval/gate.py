@@ -6,8 +6,8 @@ question that got worse.
 
 A metric fails when its mean fell by more than ``max_drop`` and the fall is significant, or when it
 lies beyond its floor or ceiling. The p of all metrics over the whole set are corrected together,
-those of all slices together. Metrics that are no means over cases have no p: they fail when they
-fall by more than ``max_drop``.
+those of all slices together. Metrics that are no means over cases have no p: they are judged where
+the thresholds name them, and fail when they fall by more than ``max_drop``.
 """
 
 from collections.abc import Mapping, Sequence
@@ -132,7 +132,8 @@ def _judged_metrics(run: Run, baseline: Scores, thresholds: Thresholds) -> list[
                 f"have; both have: {', '.join(shared)}"
             )
     named = {*thresholds.metrics, *thresholds.by_metric}
-    return [name for name in shared if not thresholds.metrics or name in named]
+    by_default = () if thresholds.metrics else run.metrics
+    return [name for name in shared if name in by_default or name in named]
 
 
 def _members(run: Run) -> dict[str, list[str]]:

@@ -28,8 +28,9 @@ __all__ = [
 
 RUN_SCHEMA_VERSION = 1
 
-# Stand-in until the metrics' registry is merged; then this asks `eval.metrics.parse(name)`.
-_LOWER_IS_BETTER = ("calibration", "coverage_risk", "risk", "error", "unsupported", "latency")
+# Stand-in until the metrics' registry is merged: then `parse(metric).higher_is_better` of
+# `eval.metrics` says it.
+_LOWER_IS_BETTER = frozenset({"calibration_error", "risk_coverage_area"})
 
 
 def higher_is_better(metric: str) -> bool:
@@ -38,12 +39,12 @@ def higher_is_better(metric: str) -> bool:
     >>> higher_is_better("recall@5"), higher_is_better("calibration_error")
     (True, False)
     """
-    return not metric.startswith(_LOWER_IS_BETTER)
+    return metric not in _LOWER_IS_BETTER
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One case of a run, without its answer.
+    """One case of a run, without the passages and citations of its answer.
 
     ``groups`` are the slices it belongs to, such as ``lang=zh-Hans`` and ``tag=follow-up``.
     ``metrics`` are None where a metric does not apply. ``probability`` is the system's own, that
