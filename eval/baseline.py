@@ -10,10 +10,10 @@
 import json
 from pathlib import Path
 
-from eval.runs import Run, Scores, read_json
+from eval.runs import Run, Scores, read_json, read_run
 from index.errors import UsageError
 
-__all__ = ["BASELINE_SCHEMA_VERSION", "baseline_json", "read_baseline"]
+__all__ = ["BASELINE_SCHEMA_VERSION", "baseline_json", "read_baseline", "read_scores"]
 
 BASELINE_SCHEMA_VERSION = 1
 
@@ -63,6 +63,18 @@ def read_baseline(path: Path) -> Scores:
     except (ValueError, TypeError, AttributeError) as bad:
         raise UsageError(f"{path}: is no baseline ({bad}); {again}") from bad
     return Scores(name=str(path), cases_sha256=digest, values=values, totals=totals)
+
+
+def read_scores(path: Path) -> tuple[Scores, Run | None]:
+    """Read a run folder or a baseline file; a baseline keeps no answers, so it is no run.
+
+    Raises:
+        UsageError: neither stands there.
+    """
+    if path.is_dir():
+        run = read_run(path)
+        return run.scores, run
+    return read_baseline(path), None
 
 
 def _compact(value: object) -> str:

@@ -25,7 +25,7 @@ __all__ = [
 ]
 
 ALL = "all"  # the name of the slice that is the whole set
-_RIGHT = 0.5  # a metric between 0 and 1 holds for a case from here on
+_FLIP = 0.5  # of a metric between 0 and 1: a smaller step is a shade, not a flip
 _EQUAL = 1e-9
 
 
@@ -67,11 +67,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Flip:
-    """A case whose metrics went from right to wrong (``worse``) or back (``better``).
-
-    A metric between 0 and 1 counts as right from 0.5 on. ``size`` is the sum of all steps, in
-    the direction of better.
-    """
+    """A case of which metrics between 0 and 1 moved by at least a half, to worse or to better."""
 
     id: str
     worse: tuple[Step, ...]
@@ -137,7 +133,7 @@ def compare(
         UsageError: the case sets differ, or a metric is not in both.
     """
     ids = pair(before, after, common=common)
-    ours, theirs = _metric_names(before), _metric_names(after)
+    ours, theirs = before.metrics, after.metrics
     shared = [name for name in ours if name in theirs]
     totals = {n: (v, after.totals[n]) for n, v in before.totals.items() if n in after.totals}
     for name in metrics:
@@ -259,12 +255,8 @@ def _flips(
         better: list[Step] = []
         for name in shares:
             x, y = before.values[id_].get(name), after.values[id_].get(name)
-            if x is None or y is None or (x >= _RIGHT) == (y >= _RIGHT):
+            if x is None or y is None or abs(y - x) < _FLIP - _EQUAL:
                 continue
             (better if (y > x) == higher_is_better(name) else worse).append(Step(name, x, y))
         if worse or better:
             yield Flip(id_, tuple(worse), tuple(better))
-
-
-def _metric_names(scores: Scores) -> list[str]:
-    return list(dict.fromkeys(name for values in scores.values.values() for name in values))

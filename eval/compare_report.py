@@ -73,7 +73,12 @@ def comparison_blocks(
     for names, side in ((c.only_before, c.before), (c.only_after, c.after)):
         if names:
             blocks.append(Text(f"Only in {side}: {', '.join(names)}.", "quiet"))
-    blocks += [changes_table(c.changes), *_totals(c)]
+    moved = [change for change in c.changes if change.better or change.worse]
+    if moved:
+        blocks.append(changes_table(moved))
+    if unmoved := [change.metric for change in c.changes if change not in moved]:
+        blocks.append(Text(f"No case moved in: {', '.join(unmoved)}.", "quiet"))
+    blocks += _totals(c)
     for title, flips in (("Got worse", c.worse), ("Got better", c.better)):
         blocks.append(Heading(f"{title}: {len(flips)} questions", level + 1))
         if flips:

@@ -133,6 +133,7 @@ class Columns:
 Block = Heading | Text | Notice | Facts | Table | Figure | Passage | Fold | Columns
 
 _MARKS = {"": ("", ""), "cited": ("⟦", "⟧"), "gold": ("«", "»"), "both": ("⟦«", "»⟧")}
+_MAX_COLUMNS = 44  # of a cell on a terminal, where two answers stand side by side
 # What Markdown would read as markup inside a line.
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>|#~&])")
 
@@ -180,7 +181,7 @@ def _terminal(blocks: Iterable[Block]) -> Iterable[str]:
 
 def _terminal_table(table: Table) -> Iterable[str]:
     head, rows = _without_pictures(table)
-    lines = [head, *rows]
+    lines = [[_cut(text) for text in line] for line in (head, *rows)]
     widths = [max(_width(line[i]) for line in lines) for i in range(len(head))]
     if table.caption:
         yield f"\n{table.caption}"
@@ -263,6 +264,16 @@ def _width(text: str) -> int:
         0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
         for c in text
     )
+
+
+def _cut(text: str) -> str:
+    """At most so many columns of a text in a table."""
+    if _width(text) <= _MAX_COLUMNS:
+        return text
+    kept = text[:_MAX_COLUMNS]
+    while _width(kept) > _MAX_COLUMNS - 1:
+        kept = kept[:-1]
+    return kept + "…"
 
 
 def _pad(text: str, width: int, *, right: bool = False) -> str:

@@ -89,12 +89,16 @@ def gate(run: Run, baseline: Scores, thresholds: Thresholds) -> GateResult:
     whole = corrected(
         change_of(baseline, scores, name, group=ALL, ids=ids)
         for name in names
-        if name not in scores.totals
+        if name not in baseline.totals
     )
     for change in whole:
         judge(change, thresholds.of(change.metric), ids)
     for name in names:
-        if name in scores.totals:
+        if name in baseline.metrics and name not in scores.metrics:
+            had = [x for values in baseline.values.values() if (x := values.get(name)) is not None]
+            gone = "applies to no case any more"
+            regressions.append(Regression(name, ALL, sum(had) / len(had), 0.0, None, gone))
+        elif name in baseline.totals:
             before, after = baseline.totals[name], scores.totals[name]
             if reason := _total_reason(name, before, after, thresholds.of(name)):
                 regressions.append(Regression(name, ALL, before, after, None, reason))
@@ -115,25 +119,23 @@ def gate(run: Run, baseline: Scores, thresholds: Thresholds) -> GateResult:
 
 
 def _judged_metrics(run: Run, baseline: Scores, thresholds: Thresholds) -> list[str]:
-    ours = [*run.metrics, *run.scores.totals]
-    theirs = {n for values in baseline.values.values() for n in values} | baseline.totals.keys()
-    lost = sorted(theirs.difference(ours))
-    if lost:
+    theirs = [*baseline.metrics, *baseline.totals]
+    computed = {name for row in run.rows for name in row.metrics} | run.scores.totals.keys()
+    if lost := [name for name in theirs if name not in computed]:
         raise UsageError(
             f"{baseline.name} has the metric {lost[0]!r}, which {run.folder} lacks; "
             "make the baseline anew: youju eval baseline RUN --output FILE"
         )
-    shared = [name for name in ours if name in theirs]
     sliced = [name for s in thresholds.slices for name in s.metrics]
     for name in [*thresholds.metrics, *thresholds.by_metric, *sliced]:
-        if name not in shared:
+        if name not in theirs:
             raise UsageError(
-                f"the thresholds name the metric {name!r}, which run and baseline do not both "
-                f"have; both have: {', '.join(shared)}"
+                f"the thresholds name the metric {name!r}, which {baseline.name} does not have; "
+                f"it has: {', '.join(theirs)}"
             )
     named = {*thresholds.metrics, *thresholds.by_metric}
-    by_default = () if thresholds.metrics else run.metrics
-    return [name for name in shared if name in by_default or name in named]
+    by_default = () if thresholds.metrics else baseline.metrics
+    return [name for name in theirs if name in by_default or name in named]
 
 
 def _members(run: Run) -> dict[str, list[str]]:

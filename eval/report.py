@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from eval.baseline import read_baseline
+from eval.baseline import read_scores
 from eval.compare import compare
 from eval.compare_report import asked_in, changes_table, flip_table
 from eval.document import (
@@ -62,9 +62,7 @@ def write_report(folder: Path, *, baseline: Path | None = None) -> tuple[Path, P
         UsageError: the folder holds no run that can be read, or the baseline is of other cases.
     """
     run = read_run(folder, unfinished=True)
-    before: Scores | Run | None = None
-    if baseline is not None:
-        before = read_run(baseline) if baseline.is_dir() else read_baseline(baseline)
+    before = read_scores(baseline) if baseline is not None else None
     blocks = report_blocks(run, before=before)
     title = f"{_case_set(run)} · {run.name}"
     paths = folder / "report.md", folder / "report.html"
@@ -73,12 +71,12 @@ def write_report(folder: Path, *, baseline: Path | None = None) -> tuple[Path, P
     return paths
 
 
-def report_blocks(run: Run, *, before: Scores | Run | None = None) -> list[Block]:
-    """The whole report as blocks."""
+def report_blocks(run: Run, *, before: tuple[Scores, Run | None] | None = None) -> list[Block]:
+    """The whole report as blocks. ``before`` is the baseline, with its run where that is known."""
     return [
         *_opening(run),
         *_headline(run),
-        *([] if before is None else _changes(run, before)),
+        *([] if before is None else _changes(run, *before)),
         *_what_went_wrong(run),
         *_slices(run),
         *_certainty(run),
@@ -102,7 +100,7 @@ def _opening(run: Run) -> list[Block]:
         ("configuration", about.get("config_fingerprint")),
         ("commit", f"{commit[:12]}{state[about.get('clean')]}" if commit else None),
         ("started", about.get("started")),
-        ("took", _duration((about.get("durations_s") or {}).get("total"))),
+        ("took", _duration(sum((about.get("durations_s") or {}).values()))),
         ("machine", _machine(hardware)),
     ]
     blocks: list[Block] = [
@@ -120,11 +118,14 @@ def _opening(run: Run) -> list[Block]:
 
 def _headline(run: Run) -> list[Block]:
     summary: Mapping[str, Any] = run.summary["metrics"]
-    first = headline(list(summary))
-    others = [name for name in summary if name not in first]
+    measured = [name for name, value in summary.items() if value.get("mean") is not None]
+    first = headline(measured)
+    others = [name for name in measured if name not in first]
     blocks: list[Block] = [Heading("How well"), _metric_table(summary, first)]
     if others:
         blocks.append(Fold("All other metrics", (_metric_table(summary, others),)))
+    if missing := [name for name in summary if name not in measured]:
+        blocks.append(Text(f"No case of this run has: {', '.join(missing)}.", "quiet"))
     return blocks
 
 
@@ -134,9 +135,6 @@ def _metric_table(summary: Mapping[str, Any], names: Sequence[str]) -> Table:
         value = summary[name]
         mean, low, high = value.get("mean"), value.get("low"), value.get("high")
         label = name + ("" if higher_is_better(name) else " (lower is better)")
-        if mean is None:
-            rows.append((label, Cell("–", "quiet"), "", "", str(value.get("n", 0))))
-            continue
         drawn = interval_mark(mean, low, high) if 0 <= mean <= 1 else None
         interval = f"{low:.3f} to {high:.3f}" if low is not None and high is not None else ""
         rows.append(
@@ -145,10 +143,9 @@ def _metric_table(summary: Mapping[str, Any], names: Sequence[str]) -> Table:
     return Table(("metric", "mean", "", "95 % interval", "cases"), tuple(rows))
 
 
-def _changes(run: Run, before: Scores | Run) -> list[Block]:
-    old = before.scores if isinstance(before, Run) else before
+def _changes(run: Run, old: Scores, old_run: Run | None) -> list[Block]:
     found = compare(old, run.scores, groups={}, common=not run.finished)
-    asked = asked_in(run, before if isinstance(before, Run) else None)
+    asked = asked_in(run, old_run)
     blocks: list[Block] = [Heading("What changed since the baseline")]
     moved = [c for c in found.changes if c.better or c.worse]
     if not moved:
@@ -183,7 +180,7 @@ def _what_went_wrong(run: Run) -> list[Block]:
 
 def _slices(run: Run) -> list[Block]:
     slices: Mapping[str, Any] = run.summary.get("slices") or {}
-    names = headline(list(run.summary["metrics"]))
+    names = headline([n for n, v in run.summary["metrics"].items() if v.get("mean") is not None])
     families: dict[str, list[str]] = {}
     for group in slices:
         families.setdefault(group.partition("=")[0], []).append(group)
@@ -222,7 +219,7 @@ def _certainty(run: Run) -> list[Block]:
     if not sure:
         note = "The answers of this run carry no probability that the collection answers."
         return [heading, Text(note, "quiet")]
-    return [heading, Columns((_reliability(sure), *_coverage_risk(sure)))]
+    return [heading, Columns((_reliability(sure), _risk_by_coverage(sure)))]
 
 
 def _reliability(sure: Sequence[tuple[Row, float]]) -> Figure:
@@ -252,29 +249,34 @@ def _reliability(sure: Sequence[tuple[Row, float]]) -> Figure:
     return Figure(drawing, "Reliability:", told)
 
 
-def _coverage_risk(sure: Sequence[tuple[Row, float]]) -> list[Block]:
-    """The share of wrong answers as cases are taken from the surest on; ties go together."""
-    known = [(p, row.metrics.get("correct")) for row, p in sure]
-    scored = sorted(((p, c) for p, c in known if c is not None), key=lambda pair: -pair[0])
-    if not scored:
-        return []
+def _risk_by_coverage(sure: Sequence[tuple[Row, float]]) -> Figure:
+    """The share without a right answer as cases are taken from the surest on; ties go together.
+
+    As in the metric ``risk_coverage_area``, a declined case has no right answer.
+    """
+    scored = sorted(((p, _has_right_answer(row)) for row, p in sure), key=lambda pair: -pair[0])
     line = []
-    wrong = 0.0
-    for n, (probability, correct) in enumerate(scored, start=1):
-        wrong += 1 - correct
+    wrong = 0
+    for n, (probability, right) in enumerate(scored, start=1):
+        wrong += not right
         if n == len(scored) or scored[n][0] != probability:
             line.append((n / len(scored), wrong / n))
-    top = max(risk for _, risk in line)
     drawing = plot(
         Axis("coverage: share of the cases, surest first", 0, 1),
-        Axis("risk: share of them that is wrong", 0, min(1.0, top * 1.15 or 0.1)),
+        Axis(
+            "risk: share without a right answer", 0, min(1.0, 1.15 * max(y for _, y in line)) or 0.1
+        ),
         title="Risk by coverage",
-        told=f"Of all cases {line[-1][1]:.3f} are wrong.",
+        told=f"Without a right answer are {line[-1][1]:.3f} of all cases.",
         line=line,
     )
     half = next(risk for coverage, risk in line if coverage >= 0.5)
-    told = f"of the surer half {half:.3f} are wrong, of all {line[-1][1]:.3f}."
-    return [Figure(drawing, "Risk by coverage:", told)]
+    told = f"without a right answer are {half:.3f} of the surer half, {line[-1][1]:.3f} of all."
+    return Figure(drawing, "Risk by coverage:", told)
+
+
+def _has_right_answer(row: Row) -> bool:
+    return row.answerable and row.declined is False and row.metrics.get("correct") == 1
 
 
 def _latency(run: Run) -> list[Block]:
@@ -344,8 +346,8 @@ def _machine(hardware: Mapping[str, Any]) -> str | None:
     return ", ".join(str(part) for part in parts if part) or None
 
 
-def _duration(seconds: float | None) -> str | None:
-    if seconds is None:
+def _duration(seconds: float) -> str | None:
+    if not seconds:
         return None
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest} s" if minutes else f"{seconds:.1f} s"

@@ -77,6 +77,18 @@ class Scores:
     values: Mapping[str, Mapping[str, float | None]]
     totals: Mapping[str, float] = field(default_factory=dict)
 
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """The metrics that apply to at least one case, in the order of the cases."""
+        order = dict.fromkeys(name for values in self.values.values() for name in values)
+        applying = {
+            name
+            for values in self.values.values()
+            for name, value in values.items()
+            if value is not None
+        }
+        return tuple(name for name in order if name in applying)
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -99,13 +111,13 @@ class Run:
 
     @property
     def metrics(self) -> tuple[str, ...]:
-        """The metrics that at least one case has, in the order of the rows."""
-        return tuple(dict.fromkeys(name for row in self.rows for name in row.metrics))
+        """The metrics that apply to at least one case, in the order of the rows."""
+        return self.scores.metrics
 
     @property
     def scores(self) -> Scores:
         """The metrics of each case, and those of the whole set."""
-        own = set(self.metrics)
+        own = {name for row in self.rows for name in row.metrics}
         return Scores(
             name=str(self.folder),
             cases_sha256=_get(self.about, "cases", "sha256"),
