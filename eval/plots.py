@@ -15,17 +15,17 @@ __all__ = [
     "Axis",
     "Point",
     "axis_over",
-    "bars",
     "change_mark",
     "histogram",
     "interval_mark",
     "plot",
+    "share_mark",
     "ticks",
 ]
 
 _WIDTH, _HEIGHT = 400.0, 260.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46.0, 14.0, 14.0, 44.0
-_FONT = 12.0
+_FONT = 13.0
 _MARK_WIDTH, _MARK_HEIGHT = 120.0, 14.0
 
 
@@ -191,30 +191,27 @@ def histogram(
     return _svg(drawn, title=title, told=told)
 
 
-def bars(rows: Sequence[tuple[str, float, str]], *, title: str, told: str) -> Markup:
-    """Horizontal bars: a label, a length and the text behind it. The longest fills the width."""
-    longest = max((value for _, value, _ in rows), default=0) or 1
-    step, left = 34.0, 4.0
-    room = _WIDTH - left - 64
-    drawn: list[Markup] = []
-    for n, (name, value, text) in enumerate(rows):
-        top = n * step
-        length = max(value / longest * room, 1.0)
-        drawn.append(_label(name, left, top + 13))
-        drawn.append(
-            tag(
-                "rect",
-                x=left,
-                y=top + 18,
-                width=length,
-                height=9.0,
-                rx=2.0,
-                class_="series",
-                fill="currentColor",
-            )
+def share_mark(share: float, *, told: str) -> Markup:
+    """A bar from 0 to a share of the whole, small enough for a table's cell."""
+
+    def bar(width: float, *, class_: str | None, opacity: float | None) -> Markup:
+        return tag(
+            "rect",
+            x=0.0,
+            y=3.0,
+            width=width,
+            height=_MARK_HEIGHT - 6,
+            rx=2.0,
+            fill="currentColor",
+            class_=class_,
+            opacity=opacity,
         )
-        drawn.append(_label(text, left + length + 6, top + 27))
-    return _svg(drawn, title=title, told=told, height=max(len(rows) * step, step))
+
+    return _small(
+        bar(_MARK_WIDTH, class_=None, opacity=0.12),
+        bar(max(share * _MARK_WIDTH, 1.0), class_="series", opacity=None),
+        told=told,
+    )
 
 
 def interval_mark(mean: float, low: float | None, high: float | None) -> Markup:
@@ -293,15 +290,21 @@ def _mark(
             )
         )
     drawn.append(tag("circle", cx=at(mean), cy=middle, r=3.6, class_=class_, fill="currentColor"))
+    return _small(*drawn, told=told)
+
+
+def _small(*drawn: Markup, told: str) -> Markup:
+    """A drawing of the size of a word, in a table's cell."""
     return tag(
         "svg",
         tag("title", told),
         *drawn,
-        viewBox=f"0 0 {_n(width)} {_n(height)}",
-        width=width,
-        height=height,
+        viewBox=f"0 0 {_n(_MARK_WIDTH)} {_n(_MARK_HEIGHT)}",
+        width=_MARK_WIDTH,
+        height=_MARK_HEIGHT,
         class_="mark",
         role="img",
+        aria_label=told,
     )
 
 

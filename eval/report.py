@@ -20,6 +20,8 @@ from eval.document import (
     Fold,
     Heading,
     Notice,
+    Passage,
+    Span,
     Table,
     Text,
     markdown,
@@ -27,7 +29,7 @@ from eval.document import (
 from eval.failures import FAILURES, failures_of, worst
 from eval.headline import headline
 from eval.page import page
-from eval.plots import Axis, Point, bars, histogram, interval_mark, plot
+from eval.plots import Axis, Point, histogram, interval_mark, plot, share_mark
 from eval.runs import Row, Run, Scores, higher_is_better, read_run
 from eval.worst_case import worst_case
 from index.atomic import replace_file
@@ -162,19 +164,18 @@ def _changes(run: Run, old: Scores, old_run: Run | None) -> list[Block]:
 
 
 def _what_went_wrong(run: Run) -> list[Block]:
-    found = failures_of(run)
+    found = {kind: len(rows) for kind, rows in failures_of(run).items() if rows}
     if not found:
         return []
-    wrong = sum(map(len, found.values()))
-    rows = [
-        (FAILURES[kind], float(len(rows)), f"{len(rows)}") for kind, rows in found.items() if rows
-    ]
-    told = f"{wrong} of {len(run.rows)} cases went wrong. " + "; ".join(
-        f"{name}: {text}" for name, _, text in rows
+    of = len(run.rows)
+    rows = tuple(
+        (FAILURES[kind], str(n), Cell("", drawing=share_mark(n / of, told=f"{n} of {of}")))
+        for kind, n in found.items()
     )
     return [
         Heading("What went wrong"),
-        Figure(bars(rows, title="What went wrong", told=told), "Cases by what went wrong", told),
+        Text(f"{sum(found.values())} of {of} cases went wrong."),
+        Table(("the system", "cases", ""), rows),
     ]
 
 
@@ -255,7 +256,7 @@ def _risk_by_coverage(sure: Sequence[tuple[Row, float]]) -> Figure:
     As in the metric ``risk_coverage_area``, a declined case has no right answer.
     """
     scored = sorted(((p, _has_right_answer(row)) for row, p in sure), key=lambda pair: -pair[0])
-    line = []
+    line: list[tuple[float, float]] = []
     wrong = 0
     for n, (probability, right) in enumerate(scored, start=1):
         wrong += not right
@@ -305,12 +306,16 @@ def _worst(run: Run) -> list[Block]:
     rows = worst(run, limit=_WORST)
     if not rows:
         return []
-    note = (
-        "Taken in turn from each kind of failure, the lowest scores first. "
-        "Marked in the passages: what the answer cites, and the gold."
+    note = "Taken in turn from each kind of failure, the lowest scores first."
+    legend = Passage(
+        "Marked in the passages:",
+        (
+            *(Span("what the answer cites", "cited"), Span(" · ")),
+            *(Span("the gold", "gold"), Span(" · "), Span("both", "both")),
+        ),
     )
     folds = [worst_case(run, row, is_open=n == 0) for n, row in enumerate(rows)]
-    return [Heading(f"The {len(rows)} worst cases"), Text(note, "quiet"), *folds]
+    return [Heading(f"The {len(rows)} worst cases"), Text(note, "quiet"), legend, *folds]
 
 
 def _settings(run: Run) -> list[Block]:
