@@ -151,7 +151,7 @@ def histogram(
     counts = [0] * bins
     for value in values:
         counts[min(bins - 1, int(value / step))] += 1
-    frame = _Frame(Axis(label, 0.0, step * bins), Axis("cases", 0.0, max(counts) * 1.12))
+    frame = _Frame(Axis(label, 0.0, step * bins), Axis("cases", 0.0, max(counts) * 1.25))
     drawn = [*frame.axes()]
     beyond = sum(value > step * bins for value in values)
     for i, count in enumerate(counts):
@@ -171,8 +171,9 @@ def histogram(
         )
     for n, (at, name) in enumerate(marks):
         where = frame.x(min(at, step * bins))
-        # Labels of neighbouring marks stand on two lines, and never beyond the right edge.
-        side = "end" if where > _WIDTH - 90 else "start"
+        # The first stands to the left of its line, the others to the right, within the edges.
+        leftmost, rightmost = where < _LEFT + 90, where > _WIDTH - 90
+        side = "end" if (n == 0 and not leftmost) or rightmost else "start"
         drawn.append(
             tag(
                 "line",

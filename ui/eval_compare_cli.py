@@ -5,7 +5,8 @@ call one function of the layer below and print what it returns.
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ from index.errors import UsageError
 
 if TYPE_CHECKING:
     from eval.document import Block
+    from eval.sweep import Point
+    from rag.config import Config
 
 __all__ = ["register"]
 
@@ -31,7 +34,7 @@ _LIMIT = click.option(
 
 def register(group: click.Group) -> None:
     """Add the commands to a group."""
-    for command in (compare, gate, baseline, report):
+    for command in (compare, gate, baseline, report, sweep):
         group.add_command(command)
 
 
@@ -126,6 +129,66 @@ def report(*, run: Path, baseline: Path | None) -> None:
 
     for path in write_report(run, baseline=baseline):
         click.echo(f"wrote {path}")
+
+
+@click.command()
+@click.argument("config", metavar="CONFIG.toml", type=_PATH)
+def sweep(*, config: Path) -> None:
+    """Try a grid of settings: one run each, then a table and plots of quality against time.
+
+    Started again, it repeats no finished run.
+    """
+    from eval.document import terminal
+    from eval.sweep import read_sweep, sweep_blocks, write_sweep
+    from eval.sweep import sweep as sweep_all
+    from ui.render import plain
+
+    plan = read_sweep(config)
+    outcomes = sweep_all(
+        plan,
+        evaluate=lambda point, folder: _evaluate(plan.cases, point, folder),
+        build_index=_build_index if plan.builds_indexes else _name_index,
+        tell=lambda line: click.echo(plain(line), err=True),
+    )
+    click.echo(plain(terminal(sweep_blocks(plan, outcomes))), nl=False)
+    for path in write_sweep(plan, outcomes):
+        click.echo(f"wrote {path}")
+
+
+def _evaluate(cases: "Sequence[Path]", point: "Point", folder: Path) -> None:
+    """Run one point of a sweep, going on with what is in its folder."""
+    from index.search import open_index
+    from rag.answer import Asker
+
+    files = import_module("eval.cases").CaseFiles(*cases)
+    with open_index(point.index) as index:
+        import_module("eval.run").evaluate(
+            files,
+            Asker(index, config=point.config),
+            output=folder,
+            name=files.name,
+            resume=True,
+            progress=True,
+        )
+
+
+def _build_index(articles: "Sequence[Path]", folder: Path, config: "Config") -> str:
+    from index.sync import sync
+
+    sync(articles, folder, config=config.index, progress=True)
+    return _name_index(articles, folder, config)
+
+
+def _name_index(_: "Sequence[Path]", folder: Path, __: "Config") -> str:
+    """What names the contents of an index: the hash of its manifest."""
+    from contextlib import closing
+    from hashlib import sha256
+
+    from index.manifest import render_manifest
+    from index.store import open_generation
+
+    with closing(open_generation(folder)) as generation:
+        return sha256(render_manifest(generation.manifest)).hexdigest()
 
 
 def _print(blocks: "list[Block]") -> None:
