@@ -180,7 +180,8 @@ def _terminal(blocks: Iterable[Block]) -> Iterable[str]:
 
 
 def _terminal_table(table: Table) -> Iterable[str]:
-    head, rows = _without_pictures(table)
+    table = _without_pictures(table)
+    head, rows = table.head, [[cell.text for cell in row] for row in cells_of(table)]
     lines = [[_cut(text) for text in line] for line in (head, *rows)]
     widths = [max(_width(line[i]) for line in lines) for i in range(len(head))]
     if table.caption:
@@ -222,7 +223,8 @@ def _markdown(blocks: Iterable[Block]) -> Iterable[str]:
 
 
 def _markdown_table(table: Table) -> Iterable[str]:
-    head, rows = _without_pictures(table)
+    table = _without_pictures(table)
+    head, rows = table.head, [[cell.text for cell in row] for row in cells_of(table)]
     yield ""
     if table.caption:
         yield f"{_escaped(table.caption)}\n"
@@ -237,11 +239,16 @@ def _markdown_table(table: Table) -> Iterable[str]:
     yield ""
 
 
-def _without_pictures(table: Table) -> tuple[list[str], list[list[str]]]:
-    rows = [[cell.text for cell in row] for row in cells_of(table)]
+def _without_pictures(table: Table) -> Table:
+    """The table without the columns that hold drawings alone, every cell on one line."""
+    rows = [[_one_line(cell.text) for cell in row] for row in cells_of(table)]
     kept = [i for i, name in enumerate(table.head) if name or any(row[i] for row in rows)]
-    head = [table.head[i] for i in kept]
-    return head, [[_one_line(row[i]) for i in kept] for row in rows]
+    return Table(
+        head=tuple(table.head[i] for i in kept),
+        rows=tuple(tuple(row[i] for i in kept) for row in rows),
+        caption=table.caption,
+        words=frozenset(n for n, i in enumerate(kept) if i in table.words),
+    )
 
 
 def _marked(spans: Sequence[Span]) -> str:

@@ -11,7 +11,7 @@ __all__ = ["Markup", "tag", "visible"]
 
 # A page may not hold control characters, and a reader should see that there was one.
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
-_VOID = {"br", "meta", "line", "rect", "circle", "path", "polyline"}
+_VOID = {"br", "meta"}
 
 
 class Markup(str):
@@ -33,9 +33,7 @@ def tag(name: str, /, *children: str, **attributes: str | float | None) -> Marku
     )
     inner = "".join(child if isinstance(child, Markup) else _escape(child) for child in children)
     if name in _VOID:
-        # SVG inside HTML is parsed as XML would be where an element closes itself.
-        end = ">" if name in {"br", "meta"} else "/>"
-        return Markup(f"<{name}{given}{end}")
+        return Markup(f"<{name}{given}>")
     return Markup(f"<{name}{given}>{inner}</{name}>")
 
 

@@ -234,16 +234,16 @@ def sweep_blocks(plan: Sweep, outcomes: Sequence[Outcome]) -> list[Block]:
     rows: list[tuple[Cell | str, ...]] = [
         (
             str(n),
-            *(str(o.point.settings[name]) for name in plan.grid),
             _mean_cell(o, plan.metric),
-            *(Cell("–" if (mean := o.mean(name)) is None else f"{mean:.3f}") for name in others),
             "–" if o.p50_ms is None else f"{o.p50_ms:.0f}",
             Cell("yes" if on_front else "", "good"),
+            *(str(o.point.settings[name]) for name in plan.grid),
+            *(Cell("–" if (mean := o.mean(name)) is None else f"{mean:.3f}") for name in others),
             o.run.name,
         )
         for n, (o, on_front) in enumerate(zip(ranked, best, strict=True), start=1)
     ]
-    head = ("#", *plan.grid, plan.metric, *others, "p50 ms", "Pareto", "run")
+    head = ("#", plan.metric, "p50 ms", "Pareto", *plan.grid, *others, "run")
     plots = [
         _plot(metric, ranked, best if metric == plan.metric else None)
         for metric in [plan.metric, *others][:_PLOTS]
@@ -256,7 +256,6 @@ def sweep_blocks(plan: Sweep, outcomes: Sequence[Outcome]) -> list[Block]:
         ),
         *_differing_commits(ranked),
         Table(head, tuple(rows)),
-        Heading("Quality against time"),
         Columns(tuple(plots)),
     ]
 
