@@ -1,6 +1,7 @@
 """The gate: what fails, what passes, what is refused."""
 
 import re
+from pathlib import Path
 
 import click
 import pytest
@@ -187,3 +188,20 @@ def test_compare_writes_what_it_prints(tmp_path, run_cli):
     assert page.read_text(encoding="utf-8").count("question q") == 6
     bad = run_cli("compare", a, b, "--output", tmp_path / "c.pdf")
     assert "end the name in .md or .html" in str(bad.exception)
+
+
+def test_every_command_and_option_is_in_the_guide():
+    guide = (Path(__file__).parents[1] / "docs" / "guide.md").read_text(encoding="utf-8")
+    group = click.Group()
+    register(group)
+    for name, command in group.commands.items():
+        assert f"youju eval {name}" in guide
+        for parameter in command.params:
+            assert [opt for opt in parameter.opts if opt[0] == "-" and opt not in guide] == []
+
+
+def test_the_committed_thresholds_can_be_read():
+    path = Path(__file__).parents[1] / "eval" / "baselines" / "thresholds.toml"
+    limits = read_thresholds(path)
+    assert limits.of("verbatim").floor == 1.0
+    assert "recall@5" in limits.metrics
