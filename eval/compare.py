@@ -8,6 +8,7 @@ is better when it is larger; ``MetricChange.gain`` has the sign of better.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from eval.headline import headline
 from eval.runs import Scores, higher_is_better
 from eval.statistics import Interval, bootstrap_interval, holm, randomisation_p
 from index.errors import UsageError
@@ -85,7 +86,8 @@ class Flip:
 class Comparison:
     """``after`` against ``before``.
 
-    ``changes`` cover the whole set, ``slices`` every group by its name. ``totals`` are metrics of
+    ``changes`` cover the whole set; ``slices`` every group by its name, in the headline metrics or
+    those asked for. ``totals`` are metrics of
     the whole set that are no means over cases: before, after. ``only_before`` and ``only_after``
     name metrics that one side alone has; ``left_out`` counts cases that one side alone has.
     """
@@ -142,6 +144,7 @@ def compare(
                 f"no metric {name!r} in both runs; both have: {', '.join([*shared, *totals])}"
             )
     chosen = [name for name in shared if not metrics or name in metrics]
+    sliced = chosen if metrics else headline(chosen)
     members: dict[str, list[str]] = {}
     for id_ in ids:
         for group in groups.get(id_, ()):
@@ -153,7 +156,7 @@ def compare(
         changes=corrected(change_of(before, after, name, group=ALL, ids=ids) for name in chosen),
         slices={
             group: corrected(
-                change_of(before, after, name, group=group, ids=members[group]) for name in chosen
+                change_of(before, after, name, group=group, ids=members[group]) for name in sliced
             )
             for group in sorted(members)
         },

@@ -21,6 +21,7 @@ from index.errors import UsageError
 __all__ = ["GateResult", "Regression", "gate"]
 
 _EQUAL = 1e-9
+_GONE = "applies to no case any more"
 _NAMED_SLICES = 3  # in which a metric fell most
 
 
@@ -91,17 +92,16 @@ def gate(run: Run, baseline: Scores, thresholds: Thresholds) -> GateResult:
         for name in names
         if name not in baseline.totals
     )
+    measured = {change.metric for change in whole}
     for change in whole:
         judge(change, thresholds.of(change.metric), ids)
     for name in names:
-        if name in baseline.metrics and name not in scores.metrics:
-            had = [x for values in baseline.values.values() if (x := values.get(name)) is not None]
-            gone = "applies to no case any more"
-            regressions.append(Regression(name, ALL, sum(had) / len(had), 0.0, None, gone))
-        elif name in baseline.totals:
+        if name in baseline.totals and name in scores.totals:
             before, after = baseline.totals[name], scores.totals[name]
             if reason := _total_reason(name, before, after, thresholds.of(name)):
                 regressions.append(Regression(name, ALL, before, after, None, reason))
+        elif name not in measured:
+            regressions.append(Regression(name, ALL, _mean(baseline, name), 0.0, None, _GONE))
     wanted = _slice_thresholds(thresholds, members)
     sliced = corrected(
         change_of(baseline, scores, metric, group=group, ids=members[group])
@@ -120,7 +120,7 @@ def gate(run: Run, baseline: Scores, thresholds: Thresholds) -> GateResult:
 
 def _judged_metrics(run: Run, baseline: Scores, thresholds: Thresholds) -> list[str]:
     theirs = [*baseline.metrics, *baseline.totals]
-    computed = {name for row in run.rows for name in row.metrics} | run.scores.totals.keys()
+    computed = {name for row in run.rows for name in row.metrics} | run.summary["metrics"].keys()
     if lost := [name for name in theirs if name not in computed]:
         raise UsageError(
             f"{baseline.name} has the metric {lost[0]!r}, which {run.folder} lacks; "
@@ -136,6 +136,14 @@ def _judged_metrics(run: Run, baseline: Scores, thresholds: Thresholds) -> list[
     named = {*thresholds.metrics, *thresholds.by_metric}
     by_default = () if thresholds.metrics else baseline.metrics
     return [name for name in theirs if name in by_default or name in named]
+
+
+def _mean(scores: Scores, metric: str) -> float:
+    """The mean of a metric over the cases that have it, or its total."""
+    if metric in scores.totals:
+        return scores.totals[metric]
+    had = [x for values in scores.values.values() if (x := values.get(metric)) is not None]
+    return sum(had) / len(had)
 
 
 def _members(run: Run) -> dict[str, list[str]]:
@@ -196,15 +204,23 @@ def _bound_reason(value: float, threshold: Threshold) -> str:
     return ""
 
 
-def _losers(baseline: Scores, scores: Scores, metric: str, ids: Sequence[str]) -> tuple[str, ...]:
-    """The cases that lost in a metric, the largest loss first."""
+def _gains(
+    baseline: Scores, scores: Scores, metric: str, ids: Sequence[str]
+) -> list[tuple[float, str]]:
+    """What each case gained in a metric, in the direction of better."""
     sign = 1 if higher_is_better(metric) else -1
-    losses = []
-    for n, id_ in enumerate(ids):
+    gains = []
+    for id_ in ids:
         x, y = baseline.values[id_].get(metric), scores.values[id_].get(metric)
-        if x is not None and y is not None and sign * (y - x) < -_EQUAL:
-            losses.append((sign * (y - x), n, id_))
-    return tuple(id_ for _, _, id_ in sorted(losses))
+        if x is not None and y is not None:
+            gains.append((sign * (y - x), id_))
+    return gains
+
+
+def _losers(baseline: Scores, scores: Scores, metric: str, ids: Sequence[str]) -> tuple[str, ...]:
+    """The cases that lost in a metric, the largest loss first, else in the order of the run."""
+    lost = [gain for gain in _gains(baseline, scores, metric, ids) if gain[0] < -_EQUAL]
+    return tuple(id_ for _, id_ in sorted(lost, key=lambda gain: gain[0]))
 
 
 def _deepest(
@@ -213,10 +229,13 @@ def _deepest(
     """The slices in which a metric of the whole set fell most."""
     if change.group != ALL:
         return ()
-    parts = (
-        change_of(baseline, scores, change.metric, group=group, ids=ids)
-        for group, ids in sorted(members.items())
-        if len(ids) >= MIN_CASES
+    means: list[tuple[float, str]] = []
+    for group, ids in members.items():
+        gains = _gains(baseline, scores, change.metric, ids)
+        if len(gains) >= MIN_CASES:
+            means.append((sum(gain for gain, _ in gains) / len(gains), group))
+    deepest = [group for mean, group in sorted(means) if mean < change.gain][:_NAMED_SLICES]
+    return corrected(
+        change_of(baseline, scores, change.metric, group=group, ids=members[group])
+        for group in deepest
     )
-    fallen = [part for part in parts if part is not None and part.gain < change.gain]
-    return tuple(sorted(fallen, key=lambda part: (part.gain, part.group))[:_NAMED_SLICES])

@@ -94,6 +94,15 @@ def test_a_metric_that_no_case_has_any_more_fails(tmp_path):
     assert found.reason == "applies to no case any more"
 
 
+def test_a_total_that_the_run_has_no_value_for_fails_where_named(tmp_path):
+    rows = [case("1", metrics={"m": 1})]
+    a = write_run(tmp_path / "a", rows, totals={"declining_precision": 0.5})
+    b = write_run(tmp_path / "b", rows, totals={"declining_precision": None})
+    assert judged(a, b).passed
+    (found,) = judged(a, b, thresholds(tmp_path, 'metrics = ["declining_precision"]')).regressions
+    assert (found.before, found.reason) == (0.5, "applies to no case any more")
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
