@@ -4,8 +4,8 @@ The functions are pure; what is drawn is drawn from a fixed seed, so the same di
 give the same figures on every machine. They know nothing of metrics or runs.
 
 The values of most metrics repeat (0, 1, 1/2, …), and both tests see only how often each value
-occurs. So they draw counts of distinct values in place of single cases: the same distribution,
-and ten thousand cases cost hardly more than a hundred.
+occurs. So they draw counts of distinct values in place of single cases, where that is faster: the
+same distribution, and ten thousand cases cost hardly more than a hundred.
 """
 
 from collections.abc import Sequence
@@ -21,6 +21,8 @@ _SIGN_PATTERNS = 10_000  # the error of a p near 0.05 is then 0.002 (one standar
 _SEED = 20_201
 _MAX_LISTED = 200_000  # sums of signed differences that are listed rather than drawn
 _BLOCK_CELLS = 4_000_000  # counts drawn at once: 32 MB
+# How many cases are drawn singly in the time of one count of a distinct value, roughly.
+_COUNTING = 8
 # Sums of equal terms in another order differ in their last bits; such sums count as equal.
 _TOLERANCE = 1e-9
 
@@ -57,7 +59,7 @@ def bootstrap_interval(
     rng = np.random.default_rng(seed)
     block = max(1, _BLOCK_CELLS // len(distinct))
     sizes = [min(block, draws - done) for done in range(0, draws, block)]
-    if 2 * len(distinct) > n:  # mostly single values: drawing cases is faster than counting them
+    if _COUNTING * len(distinct) > n:
         every = np.repeat(distinct, counts)
         drawn = [every[rng.integers(n, size=(size, n))].mean(axis=1) for size in sizes]
     else:
@@ -82,8 +84,6 @@ def randomisation_p(
     if not len(values):
         return 1.0
     sizes, counts = np.unique(np.abs(values), return_counts=True)
-    if 2 * len(sizes) > len(values):  # mostly single ones
-        sizes, counts = np.abs(values), np.ones(len(values), dtype=np.intp)
     observed = abs(float(values.sum()))
     slack = _TOLERANCE * max(1.0, float(sizes @ counts))
     # A size that occurs m times adds size · (2 · Binomial(m, 1/2) - m): m + 1 different sums.
@@ -95,6 +95,8 @@ def randomisation_p(
     else:
         sums, probabilities = _signed_sums(sizes, counts)
         return min(1.0, float(probabilities[np.abs(sums) >= observed - slack].sum()))
+    if _COUNTING * len(sizes) > len(values):
+        sizes, counts = np.abs(values), np.ones(len(values), dtype=np.intp)
     rng = np.random.default_rng(seed)
     hits = 0
     block = max(1, _BLOCK_CELLS // len(sizes))
