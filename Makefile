@@ -3,11 +3,12 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 INDEX  := var/index
+RUN    := var/runs/sample
 # pip reads PIP_EXTRA_INDEX_URL: set it to take a CPU build of PyTorch (see the README).
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help chat index test check lint types bench quality clean
+.PHONY: help chat index test check lint types eval bench quality clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -44,6 +45,13 @@ types: $(VENV)/installed-dev  ## mypy --strict
 	$(BIN)/mypy
 
 check: lint types test  ## what CI runs
+
+eval: index  ## run the sample cases and gate them by the committed baseline
+	@# A measurement is made anew: what an earlier state of the program answered is no part of it.
+	rm -rf $(RUN)
+	$(BIN)/youju eval run eval/sets/sample.jsonl --index $(INDEX) --output $(RUN)
+	$(BIN)/youju eval gate $(RUN) --baseline eval/baselines/sample.json \
+	  --thresholds eval/baselines/thresholds.toml
 
 quality: index  ## answer the sample cases and print how well
 	$(BIN)/python -m eval.quality --index $(INDEX)

@@ -7,6 +7,7 @@ import dataclasses
 import hashlib
 import json
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -23,6 +24,7 @@ __all__ = [
     "RetrievalConfig",
     "fingerprint",
     "load_config",
+    "parse_config",
     "with_generator",
 ]
 
@@ -174,16 +176,27 @@ def load_config(path: Path | None) -> Config:
         raise UsageError(f"cannot read the configuration {path}: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} is not valid TOML: {error}") from error
+    return parse_config(tables, where=str(path))
+
+
+def parse_config(tables: Mapping[str, object], *, where: str) -> Config:
+    """Make a configuration of tables of settings; what is not set has its default.
+
+    Raises:
+        UsageError: an unknown or ill-typed key; ``where`` is named in the message.
+    """
     known = {field.name for field in dataclasses.fields(Config)}
     if unknown := sorted(set(tables) - known):
-        raise UsageError(f"{path}: unknown table [{unknown[0]}]; known: {', '.join(sorted(known))}")
+        raise UsageError(
+            f"{where}: unknown table [{unknown[0]}]; known: {', '.join(sorted(known))}"
+        )
     return Config(
-        index=_section(IndexConfig, tables.get("index", {}), f"{path} [index]"),
-        question=_section(QuestionConfig, tables.get("question", {}), f"{path} [question]"),
-        retrieval=_section(RetrievalConfig, tables.get("retrieval", {}), f"{path} [retrieval]"),
-        answer=_section(AnswerConfig, tables.get("answer", {}), f"{path} [answer]"),
-        gate=_section(GateConfig, tables.get("gate", {}), f"{path} [gate]"),
-        model=_section(ModelConfig, tables.get("model", {}), f"{path} [model]"),
+        index=_section(IndexConfig, tables.get("index", {}), f"{where} [index]"),
+        question=_section(QuestionConfig, tables.get("question", {}), f"{where} [question]"),
+        retrieval=_section(RetrievalConfig, tables.get("retrieval", {}), f"{where} [retrieval]"),
+        answer=_section(AnswerConfig, tables.get("answer", {}), f"{where} [answer]"),
+        gate=_section(GateConfig, tables.get("gate", {}), f"{where} [gate]"),
+        model=_section(ModelConfig, tables.get("model", {}), f"{where} [model]"),
     )
 
 

@@ -56,7 +56,7 @@ def test_ask_prints_sentences_numbers_and_where_they_stand(youju, sample_folder)
     command = shlex.split(next(line for line in out.splitlines() if "youju show" in line))
     status, shown, _ = youju(*command[1:])
     assert status == 0
-    assert f"⟦{first.removesuffix('[1]')}⟧" in shown
+    assert f"⟦{first[: first.index('[1]')]}⟧" in shown
 
 
 def test_ask_declines_with_the_nearest_passages(youju, sample_folder):
