@@ -1,0 +1,146 @@
+"""The terminal's measuring commands: ``youju eval run | judge | import | make-cases | …``.
+
+As in `ui.cli`, a command reads its arguments, calls one function and prints what it returns.
+"""
+
+import importlib
+import importlib.util
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from index.errors import UsageError
+from ui.options import FILE, config_option, index_option, open_asker
+
+__all__ = ["evaluation"]
+
+_RUNS = Path("var/runs")
+# The figures that are printed when a run has ended; the folder holds all of them.
+_HEADLINE = (
+    *("complete", "recall@5", "RR", "nDCG@10", "cited@1", "citation_precision", "citation_recall"),
+    *("contains@1", "contains", "F1", "ROUGE-L", "verbatim", "supported", "answered", "correct"),
+    *("declining_precision", "declining_recall", "declining_F1", "script_invariance"),
+    *("paraphrase_consistency", "calibration_error", "risk_coverage_area"),
+)
+
+
+@click.group("eval", no_args_is_help=True)
+def evaluation() -> None:
+    """Measure how well questions are answered."""
+
+
+@evaluation.command("run")
+@click.argument("cases", metavar="CASES...", nargs=-1, required=True, type=FILE)
+@index_option
+@config_option
+@click.option(
+    "--generator", metavar="NAME", help="What writes the answers, in place of the settings' one."
+)
+@click.option("--output", type=FILE, help="Folder of the run; a new one in var/runs otherwise.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 256),
+    default=1,
+    show_default=True,
+    help="Threads that ask; more than one help where a model's server answers.",
+)
+@click.option("--limit", type=click.IntRange(1), help="Ask only the first so many cases.")
+@click.option("--today", metavar="DATE", help="The day of cases without one; the newest article's.")
+@click.option(
+    "--once", is_flag=True, help="Do not ask Chinese questions in the other script as well."
+)
+@click.option("--resume", is_flag=True, help="Go on with the run in --output.")
+@click.option("--keep-going", is_flag=True, help="Name cases that are wrong and ask the others.")
+def run(
+    *,
+    cases: tuple[Path, ...],
+    index: Path,
+    config: Path | None,
+    generator: str | None,
+    output: Path | None,
+    jobs: int,
+    limit: int | None,
+    today: str | None,
+    once: bool,
+    resume: bool,
+    keep_going: bool,
+) -> None:
+    """Ask every case of the files and write a folder of results.
+
+    Exit status 0, 1 when a case raised an error or was left out, 2 for wrong usage.
+    """
+    if resume and output is None:
+        raise UsageError("--resume goes on with a run: name its folder with --output")
+    from eval.cases import CaseFiles
+    from eval.run import evaluate
+    from rag.batch import parse_day
+
+    files = CaseFiles(*cases)
+    problems = [str(problem) for problem in files.problems()]
+    if problems and not keep_going:
+        raise UsageError(
+            "\n".join([*problems, f"{len(problems)} lines are no cases; nothing was asked"])
+        )
+    folder = output or _RUNS / f"{datetime.now(UTC):%Y-%m-%dT%H-%M-%S}-{files.name}"
+    try:
+        with open_asker(index, config, generator=generator) as asker:
+            result = evaluate(
+                files,
+                asker,
+                output=folder,
+                name=files.name,
+                jobs=jobs,
+                limit=limit,
+                today=parse_day(today, field="--today") if today is not None else None,
+                other_script=not once,
+                resume=resume,
+                keep_going=keep_going,
+                progress=True,
+            )
+    except KeyboardInterrupt:
+        click.echo(f"\nstopped; go on with the same command, --output {folder} --resume", err=True)
+        raise
+    left_out = [*problems, *result.left_out]
+    for problem in left_out:
+        _complain(problem)
+    click.echo(_figures(result.summary, _HEADLINE))
+    click.echo(f"{result.summary['cases']} cases, {folder}")
+    if left_out:
+        _complain(f"{len(left_out)} cases were left out")
+    if result.errors:
+        _complain(f"{result.errors} cases raised an error; they are rows with one in results.jsonl")
+    sys.exit(1 if left_out or result.errors else 0)
+
+
+def _figures(summary: Any, names: tuple[str, ...]) -> str:  # noqa: ANN401 - a summary's JSON
+    """The headline as a table: a metric a line, with its interval and its number of cases."""
+    lines = [f"{'':<24}{'mean':>8}  {'95 % interval':<16}{'cases':>7}"]
+    for name in names:
+        entry = summary["metrics"][name]
+        if entry["mean"] is None:
+            continue
+        interval = f"[{entry['low']:.3f}, {entry['high']:.3f}]" if "low" in entry else ""
+        lines.append(f"{name:<24}{entry['mean']:>8.3f}  {interval:<16}{entry['n']:>7}")
+    for moment, spread in summary["latency_ms"].items():
+        if spread["p50"] is not None:
+            name = f"{moment.replace('_', ' ')}, ms"
+            lines.append(f"{name:<24}{spread['p50']:>8.1f}  p95 {spread['p95']:.1f}")
+    return "\n".join(lines)
+
+
+def _complain(message: str) -> None:
+    from ui.render import plain
+
+    click.echo(f"youju: {plain(message)}", err=True)
+
+
+def _register_comparison() -> None:
+    """Add the commands that compare runs, where their module is there."""
+    if importlib.util.find_spec("ui.eval_compare_cli"):
+        importlib.import_module("ui.eval_compare_cli").register(evaluation)
+
+
+_register_comparison()
