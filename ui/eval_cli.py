@@ -115,6 +115,78 @@ def run(
     sys.exit(1 if left_out or result.errors else 0)
 
 
+@evaluation.command("import")
+@click.argument("form", metavar="FORMAT", type=click.Choice(["squad", "beir", "rgb"]))
+@click.argument("source", type=FILE)
+@click.option("--output", type=FILE, required=True, help="A new folder for articles and cases.")
+@click.option("--split", default="test", show_default=True, help="Which qrels of a BEIR folder.")
+def import_command(*, form: str, source: Path, output: Path, split: str) -> None:
+    """Make an article folder and cases of a public question set.
+
+    FORMAT is squad (also CMRC, DRCD, XQuAD), beir (a folder) or rgb.
+    """
+    from eval.formats.collection import write_collection
+
+    if form == "squad":
+        from eval.formats.squad import read_squad
+
+        collection = read_squad(source)
+    elif form == "beir":
+        from eval.formats.beir import read_beir
+
+        collection = read_beir(source, split=split)
+    else:
+        from eval.formats.rgb import read_rgb
+
+        collection = read_rgb(source)
+    written = write_collection(collection, output)
+    for note in collection.notes:
+        _complain(note)
+    click.echo(f"{written.articles} articles, {written.cases} cases")
+    click.echo(f"youju index {written.articles_folder} --index {output / 'index'}")
+    click.echo(f"youju eval run {written.cases_file} --index {output / 'index'}")
+
+
+@evaluation.command("trec")
+@click.argument("run_file", metavar="RUN", type=FILE)
+@click.argument("qrels", type=FILE)
+@click.option(
+    "--metric",
+    "metrics",
+    metavar="NAME",
+    multiple=True,
+    default=("nDCG@10", "recall@10", "RR", "AP"),
+    show_default=True,
+    help="What to measure; may be repeated.",
+)
+def trec(*, run_file: Path, qrels: Path, metrics: tuple[str, ...]) -> None:
+    """Measure a TREC run file, of any system, by its judgements."""
+    from eval.formats.trec import read_qrels, read_run, score
+
+    scores = score(read_run(run_file), read_qrels(qrels), metrics)
+    for name, mean in scores.means.items():
+        click.echo(f"{name:<24}{mean:.4f}")
+    click.echo(f"{scores.queries} queries, {scores.missing} of them missing in the run, scored 0")
+
+
+@evaluation.command("export")
+@click.argument("folder", metavar="RUN", type=FILE)
+@click.option("--output", type=FILE, required=True, help="Folder for run.trec and qrels.trec.")
+def export_command(*, folder: Path, output: Path) -> None:
+    """Write what a run retrieved as TREC files, by article."""
+    from eval.formats.trec import qrels_lines, run_lines
+    from eval.rows import read_rows
+    from eval.run import RESULTS
+
+    results = folder / RESULTS
+    output.mkdir(parents=True, exist_ok=True)
+    with (output / "run.trec").open("w", encoding="utf-8") as file:
+        file.writelines(run_lines(read_rows(results), tag="youju"))
+    with (output / "qrels.trec").open("w", encoding="utf-8") as file:
+        file.writelines(qrels_lines(read_rows(results)))
+    click.echo(f"{output / 'run.trec'}, {output / 'qrels.trec'}")
+
+
 def _figures(summary: Any, names: tuple[str, ...]) -> str:  # noqa: ANN401 - a summary's JSON
     """The headline as a table: a metric a line, with its interval and its number of cases."""
     lines = [f"{'':<24}{'mean':>8}  {'95 % interval':<16}{'cases':>7}"]

@@ -18,6 +18,7 @@ from index.errors import UsageError
 __all__ = ["METRICS", "Family", "Metric", "parse"]
 
 Measure = Callable[[Seen], float | None]
+Ranked = Callable[[Sequence[frozenset[int]], int], float]
 
 
 class Family(StrEnum):
@@ -36,7 +37,8 @@ class Metric:
     """A metric. ``parse(str(metric)) == metric``.
 
     ``over``: "case" where each case has a value and a set has their mean, "set" where only a set
-    has one. ``definition`` is one sentence; the source stands at the function.
+    has one. ``definition`` is one sentence; the source stands at the function. ``ranked`` is the
+    measure of a bare ranking and the number of needed facts, for those of retrieval.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Metric:
     over: str = "case"
     k: int | None = None
     measure: Measure | None = field(default=None, compare=False, repr=False)
+    ranked: Ranked | None = field(default=None, compare=False, repr=False)
 
     def __str__(self) -> str:
         """Return the name that parses back."""
@@ -96,18 +99,21 @@ def parse(name: str) -> Metric:
 def _ranked(level: str, base: str, k: int | None) -> Metric:
     function, definition = _RANKED[base]
     among = f" among the first {k}" if k else ""
+
+    def ranked(ranking: Sequence[frozenset[int]], facts: int) -> float:
+        return function(ranking, facts, k)
+
     return Metric(
         name=(f"{level}." if level else "") + base + (f"@{k}" if k else ""),
         family=Family.RETRIEVAL,
         definition=f"{definition}{among}, {_LEVELS[level]}",
         k=k,
-        measure=lambda seen: _at_level(seen, level, lambda r, n: function(r, n, k)),
+        measure=lambda seen: _at_level(seen, level, ranked),
+        ranked=ranked,
     )
 
 
-def _at_level(
-    seen: Seen, level: str, function: Callable[[Sequence[frozenset[int]], int], float]
-) -> float | None:
+def _at_level(seen: Seen, level: str, function: Ranked) -> float | None:
     """Compute a retrieval measure; None for a case without gold of that level."""
     gold = [fact for fact in (seen.quoted if level == "span" else seen.gold) if fact]
     if not gold:

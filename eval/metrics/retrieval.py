@@ -1,4 +1,4 @@
-"""Measures of a ranking, defined as in trec_eval for binary relevance.
+"""Measures of a ranking, defined as in trec_eval.
 
 In: for every ranked item, best first, the numbers of the needed facts that it holds; and how many
 facts are needed. Where every fact is held by one item of its own these are recall, precision,
@@ -7,7 +7,7 @@ tests). Where several items hold the same fact (reprints, the same figure told t
 counts as found; the later ones are relevant to precision but find nothing new.
 """
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Sequence, Set
 from math import log2
 
 __all__ = ["average_precision", "complete", "ndcg", "precision", "recall", "reciprocal_rank"]
@@ -56,33 +56,34 @@ def average_precision(ranking: Ranking, facts: int, k: int | None = None) -> flo
     >>> average_precision([{0}, set(), {1}], facts=2)  # (1/1 + 2/3) / 2
     0.8333333333333333
     """
+    known: set[int] = set()
     total = 0.0
     relevant = 0
-    for place, (held, new) in enumerate(_found(ranking[:k]), start=1):
-        relevant += held
-        total += new * relevant / place
+    for place, held in enumerate(ranking[:k], start=1):
+        relevant += bool(held)
+        total += len(held - known) * relevant / place
+        known |= held
     return total / facts
 
 
-def ndcg(ranking: Ranking, facts: int, k: int | None = None) -> float:
-    """Discounted gain of the facts found, 1 / log2(place + 1) each, over the best that one fact
-    an item can give (Järvelin and Kekäläinen 2002).
+def ndcg(
+    ranking: Ranking, facts: int, k: int | None = None, *, gains: Sequence[float] | None = None
+) -> float:
+    """Discounted gain of the facts found, over the best that one fact an item can give.
 
-    An item that holds several facts at once can do better than that; it counts as the best.
+    A fact gains 1, or what ``gains`` says of it, divided by log2(place + 1) (Järvelin and
+    Kekäläinen 2002). An item that holds several facts at once can do better than the best; it
+    counts as the best.
 
     >>> ndcg([set(), {0}], facts=1, k=10)  # 1 / log2(3)
     0.6309297535714575
     """
-    gained = sum(
-        new / log2(place + 1) for place, (_, new) in enumerate(_found(ranking[:k]), start=1)
-    )
-    most = facts if k is None else min(facts, k)
-    return min(1.0, gained / sum(1 / log2(place + 1) for place in range(1, most + 1)))
-
-
-def _found(ranking: Ranking) -> Iterator[tuple[bool, int]]:
-    """For each item: whether it holds a needed fact, and how many not found before."""
+    worth = [1.0] * facts if gains is None else gains
     known: set[int] = set()
-    for held in ranking:
-        yield bool(held), len(held - known)
+    gained = 0.0
+    for place, held in enumerate(ranking[:k], start=1):
+        gained += sum(worth[fact] for fact in held - known) / log2(place + 1)
         known |= held
+    best = sorted(worth, reverse=True)[:k]
+    most = sum(gain / log2(place + 1) for place, gain in enumerate(best, start=1))
+    return min(1.0, gained / most)
