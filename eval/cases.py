@@ -40,6 +40,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from index.errors import UsageError
+from index.sentences import sentences
 from rag.question import Turn
 
 __all__ = [
@@ -55,6 +56,7 @@ __all__ = [
     "locate",
     "parse_case",
     "parse_cases",
+    "quote_around",
 ]
 
 FIELDS = (
@@ -255,6 +257,28 @@ def locate(span: GoldSpan, text: str) -> tuple[int, int]:
             "lengthen it until it is unique"
         )
     return start, start + len(span.quote)
+
+
+def quote_around(text: str, start: int, end: int) -> str | None:
+    """The sentences that hold ``text[start:end]``, with neighbours until they stand only once.
+
+    None where nothing but the whole text would.
+
+    >>> quote_around("有三家。甲是。有三家。乙是。", 7, 10)
+    '甲是。有三家。'
+    """
+    spans = sentences(text)
+    held = [n for n, (a, b) in enumerate(spans) if a < end and start < b]
+    if not held:
+        return None
+    first, last = held[0], held[-1]
+    while True:
+        quote = text[spans[first][0] : spans[last][1]]
+        if text.find(quote) == text.rfind(quote):
+            return quote
+        if first == 0 and last == len(spans) - 1:
+            return None
+        first, last = (first - 1, last) if first else (first, last + 1)
 
 
 class BadFieldError(Exception):

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from eval.cases import GoldSpan, load_cases
+from eval.cases import GoldSpan, load_cases, quote_around
 from eval.formats.beir import read_beir
-from eval.formats.collection import language_of, quote_around, write_collection
+from eval.formats.collection import language_of, write_collection
 from eval.formats.rgb import read_rgb
 from eval.formats.squad import read_squad
 from eval.formats.trec import qrels_lines, read_qrels, read_run, run_lines, score

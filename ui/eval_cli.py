@@ -5,19 +5,29 @@ As in `ui.cli`, a command reads its arguments, calls one function and prints wha
 
 import importlib
 import importlib.util
+import json
 import sys
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from index.errors import UsageError
 from ui.options import FILE, config_option, index_option, open_asker
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from eval.cases import Case
+    from eval.chat_model import Usage
+    from index.article import Article
+
 __all__ = ["evaluation"]
 
 _RUNS = Path("var/runs")
+_MODEL_CACHE = Path("var/model-replies")
 # The figures that are printed when a run has ended; the folder holds all of them.
 _HEADLINE = (
     *("complete", "recall@5", "RR", "nDCG@10", "cited@1", "citation_precision", "citation_recall"),
@@ -145,6 +155,108 @@ def import_command(*, form: str, source: Path, output: Path, split: str) -> None
     click.echo(f"{written.articles} articles, {written.cases} cases")
     click.echo(f"youju index {written.articles_folder} --index {output / 'index'}")
     click.echo(f"youju eval run {written.cases_file} --index {output / 'index'}")
+
+
+@evaluation.command("make-cases")
+@click.argument("paths", metavar="[PATH]...", nargs=-1)
+@index_option
+@config_option
+@click.option("--output", type=FILE, required=True, help="The new case file.")
+@click.option(
+    "--per-article",
+    type=click.IntRange(1, 1000),
+    default=5,
+    show_default=True,
+    help="Drafts of one article at most.",
+)
+@click.option("--model", metavar="SPEC", help="openai:URL#MODEL asks in its own words instead.")
+@click.option("--from-log", is_flag=True, help="Draft from questions asked lately and declined.")
+def make_cases(
+    *,
+    paths: tuple[str, ...],
+    index: Path,
+    config: Path | None,
+    output: Path,
+    per_article: int,
+    model: str | None,
+    from_log: bool,
+) -> None:
+    """Draft cases for a person to confirm, of the articles of an index or of what was asked.
+
+    Only articles whose path begins with one of PATH, where any is given. Every draft has the tag
+    "draft".
+    """
+    if from_log and (paths or model):
+        raise UsageError("--from-log stands alone: it drafts from the log, not from articles")
+    if output.exists():
+        raise UsageError(f"{output} is there already; name a new file with --output")
+    from eval import drafts
+
+    count = 0
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with open_asker(index, config) as asker, output.open("w", encoding="utf-8") as file:
+        if from_log:
+            from rag.journal import Journal
+
+            asked = Journal(index).requests()
+            found = drafts.from_log(drafts.declined(asker, asked))
+        else:
+            chosen = (a for a in asker.index.articles() if not paths or a.path.startswith(paths))
+            found = _drafted(chosen, model, per_article)
+        for case in found:
+            file.write(json.dumps(case.to_json(), ensure_ascii=False) + "\n")
+            count += 1
+    click.echo(f"{count} drafts, {output}: read each one, put it right, take its tag “draft” away")
+
+
+def _drafted(articles: "Iterable[Article]", model: str | None, limit: int) -> "Iterator[Case]":
+    """Draft article by article; one that a model fails on is named and passed over."""
+    from eval.chat_model import ChatModel
+    from eval.drafts import by_model, by_rule
+    from index.errors import RemoteError
+
+    if model is None:
+        for article in articles:
+            yield from by_rule(article, limit=limit)
+        return
+    with closing(ChatModel(model, cache=_MODEL_CACHE)) as chat:
+        for article in articles:
+            try:
+                yield from by_model(article, chat, limit=limit)
+            except RemoteError as error:
+                _complain(f"{article.path}: {error}")
+        _complain(_spent(chat.usage))
+
+
+@evaluation.command("judge")
+@click.argument("folder", metavar="RUN", type=FILE)
+@click.argument("model", metavar="SPEC")
+@click.option(
+    "--jobs", type=click.IntRange(1, 64), default=4, show_default=True, help="Calls at a time."
+)
+def judge(*, folder: Path, model: str, jobs: int) -> None:
+    """Let a model (SPEC is openai:URL#MODEL) judge the answers of a run.
+
+    Exit status 0, 1 when an answer could not be judged, 2 for wrong usage.
+    """
+    from eval.chat_model import ChatModel
+    from eval.judge import judge_run
+
+    with closing(ChatModel(model, cache=_MODEL_CACHE)) as chat:
+        report = judge_run(folder, chat, jobs=jobs, progress=True)
+        spent = _spent(chat.usage)
+    for name, entry in report["metrics"].items():
+        if entry["mean"] is not None:
+            click.echo(f"{name:<24}{entry['mean']:.3f}  {entry['n']} answers")
+    click.echo(f"{report['answers']} answers, {report['failed']} without a judgement; {spent}")
+    sys.exit(1 if report["failed"] else 0)
+
+
+def _spent(usage: "Usage") -> str:
+    return (
+        f"{usage.calls} calls ({usage.failures} failed), {usage.cached} from the cache, "
+        f"{usage.prompt_tokens} + {usage.completion_tokens} tokens"
+    )
 
 
 @evaluation.command("trec")

@@ -16,7 +16,6 @@ from index.article import Script
 from index.errors import UnreadableError, UsageError
 from index.language import detect_language, detect_script
 from index.reading import read
-from index.sentences import sentences
 
 __all__ = [
     "Collection",
@@ -25,7 +24,6 @@ __all__ = [
     "document_id",
     "language_of",
     "load_json",
-    "quote_around",
     "stored_text",
     "write_collection",
 ]
@@ -106,28 +104,6 @@ def stored_text(record: Record) -> str | None:
         return read(line, "record.jsonl").articles[0].text
     except UnreadableError:
         return None
-
-
-def quote_around(text: str, start: int, end: int) -> str | None:
-    """The sentences that hold ``text[start:end]``, with neighbours until they stand only once.
-
-    None where nothing but the whole text would.
-
-    >>> quote_around("有三家。甲是。有三家。乙是。", 7, 10)
-    '甲是。有三家。'
-    """
-    spans = sentences(text)
-    held = [n for n, (a, b) in enumerate(spans) if a < end and start < b]
-    if not held:
-        return None
-    first, last = held[0], held[-1]
-    while True:
-        quote = text[spans[first][0] : spans[last][1]]
-        if text.find(quote) == text.rfind(quote):
-            return quote
-        if first == 0 and last == len(spans) - 1:
-            return None
-        first, last = (first - 1, last) if first else (first, last + 1)
 
 
 def language_of(question: str, context: str = "") -> str:

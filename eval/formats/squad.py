@@ -10,14 +10,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from eval.cases import Case, GoldSpan
+from eval.cases import Case, GoldSpan, quote_around
 from eval.formats.collection import (
     Collection,
     Record,
     document_id,
     language_of,
     load_json,
-    quote_around,
     stored_text,
 )
 from index.errors import UsageError
