@@ -1,14 +1,17 @@
 """One line on stderr that counts up while something long runs.
 
-In come counts, out goes a line that overwrites itself; nothing at all when stderr is no terminal.
+In come counts, out goes a line that overwrites itself, with the time left once that can be told;
+nothing at all when stderr is no terminal.
 """
 
 import sys
 import time
 
-__all__ = ["Progress"]
+__all__ = ["Progress", "time_left"]
 
 _INTERVAL_S = 0.1
+_SETTLED_S = 3.0
+"""How long a task runs before its pace says how long it will go on."""
 
 
 class Progress:
@@ -19,16 +22,23 @@ class Progress:
         self._shown = shown and sys.stderr.isatty()
         self._last = 0.0
         self._width = 0
+        self._task = ""
+        self._began = (0.0, 0)  # when the task was first seen, and how much of it was done then
 
     def update(self, task: str, done: int, total: int) -> None:
         """Show how far a task is, at most ten times a second and at its end."""
         if not self._shown:
             return
         now = time.monotonic()
+        if task != self._task:
+            self._task, self._began = task, (now, done)
         if done < total and now - self._last < _INTERVAL_S:
             return
         self._last = now
         line = f"{task} {done:,}/{total:,}"
+        began, before = self._began
+        if left := time_left(now - began, done=done - before, to_do=total - done):
+            line += f", {left} left"
         sys.stderr.write("\r" + line.ljust(self._width))
         sys.stderr.flush()
         self._width = len(line)
@@ -39,3 +49,18 @@ class Progress:
             sys.stderr.write("\r" + " " * self._width + "\r")
             sys.stderr.flush()
             self._width = 0
+
+
+def time_left(elapsed_s: float, *, done: int, to_do: int) -> str:
+    """Say how long the rest takes at the pace so far; "" while that cannot be told.
+
+    >>> time_left(10, done=5, to_do=30), time_left(60, done=10, to_do=100)
+    ('60 s', '10 min')
+    """
+    if elapsed_s < _SETTLED_S or done < 1 or to_do < 1:
+        return ""
+    seconds = elapsed_s / done * to_do
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    minutes = seconds / 60
+    return f"{minutes:.0f} min" if minutes < 100 else f"{minutes / 60:.1f} h"

@@ -84,6 +84,11 @@ class Index:
         return self._generation.name
 
     @property
+    def folder(self) -> Path:
+        """The folder of the generation that is open."""
+        return self._generation.folder
+
+    @property
     def manifest(self) -> Manifest:
         """What the generation was built from and with."""
         return self._generation.manifest

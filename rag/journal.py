@@ -9,7 +9,7 @@ where the file cannot be written, nothing is remembered.
 import contextlib
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
@@ -60,6 +60,12 @@ class Journal:
             f"no answer {answer_id!r} is remembered in {self._path} (the last {KEPT} are); "
             "ask again, or explain the question itself"
         )
+
+    def requests(self) -> Iterator[Asked]:
+        """What was asked, the oldest first; a line that cannot be read is passed over."""
+        for line in self._lines():
+            with contextlib.suppress(ValueError, KeyError, TypeError):
+                yield _asked(json.loads(line))
 
     def _lines(self) -> list[str]:
         try:

@@ -145,7 +145,7 @@ def test_load_names_the_file_and_every_bad_line(tmp_path):
     ("data", "message"),
     [
         (b"\n \n", "no case in this file; write one JSON object a line"),
-        (b'{"id":\n"\xff"}', "line 2: not UTF-8; save the case file as UTF-8"),
+        (b'\n"\xff"}', "line 2: not UTF-8; save the case file as UTF-8"),
     ],
 )
 def test_load_refuses_a_file_that_is_no_case_file(tmp_path, data, message):

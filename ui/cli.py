@@ -1,4 +1,4 @@
-"""The terminal: ``youju index | ask | explain | chat | show | info``.
+"""The terminal: ``youju index | ask | explain | chat | show | info | eval``.
 
 Commands read their arguments, call one function of the layer below and print what it returns.
 Everything heavy is imported inside the command that needs it, so that ``--help`` is instant.
@@ -7,14 +7,22 @@ Everything heavy is imported inside the command that needs it, so that ``--help`
 import json
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from index.errors import UsageError, YoujuError
+from ui.eval_cli import evaluation
+from ui.options import (
+    FILE,
+    INDEX,
+    config_option,
+    generator_option,
+    index_option,
+    open_asker,
+)
 
 if TYPE_CHECKING:
     from index.article import Article
@@ -25,22 +33,6 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-_INDEX = Path("var/index")
-_FILE = click.Path(path_type=Path)
-index_option = click.option(
-    "--index",
-    type=_FILE,
-    default=_INDEX,
-    show_default=True,
-    envvar="YOUJU_INDEX",
-    help="Folder of the index.",
-)
-config_option = click.option("--config", type=_FILE, help="TOML file of settings.")
-generator_option = click.option(
-    "--generator",
-    metavar="SPEC",
-    help="Who writes: extractive, transformers:NAME or openai:URL#MODEL.",
-)
 _FILTER_OPTIONS = (
     click.option(
         "--since",
@@ -122,8 +114,11 @@ def app() -> None:
     """Ask a collection of articles; every sentence of the answer cites its evidence."""
 
 
+app.add_command(evaluation)
+
+
 @app.command("index")
-@click.argument("paths", metavar="PATH...", nargs=-1, type=_FILE)
+@click.argument("paths", metavar="PATH...", nargs=-1, type=FILE)
 @index_option
 @click.option("--dry-run", is_flag=True, help="Report what would change; write nothing.")
 @click.option("--rebuild", is_flag=True, help="Embed everything again, with another embedder say.")
@@ -204,13 +199,13 @@ def index_command(
 @_asking_options
 @click.option(
     "--batch",
-    type=_FILE,
+    type=FILE,
     metavar="FILE",
     help='Questions as JSON lines {"id", "question", …}; "-" is stdin.',
 )
 @click.option(
     "--output",
-    type=_FILE,
+    type=FILE,
     metavar="FILE",
     help='Where the answers of --batch go; "-" (default) is stdout.',
 )
@@ -248,7 +243,7 @@ def ask(
             raise UsageError('in a batch, filters stand in each line: {"filters": {"since": …}}')
         if today or without:
             raise UsageError('in a batch, each line says its own {"today": …, "without": […]}')
-        with _open_asker(index, config, generator) as asker:
+        with open_asker(index, config, generator=generator) as asker:
             failed = _run_batch(asker, batch, output, k=k)
         sys.exit(1 if failed else 0)
 
@@ -256,12 +251,12 @@ def ask(
 
     filters = _filters(since=since, until=until, source=source, lang=lang, tag=tag)
     asked = _asked(question or "", filters=filters, k=k, today=today, without=without)
-    with _open_asker(index, config, generator) as asker:
+    with open_asker(index, config, generator=generator) as asker:
         if as_json:
             answer = asker.answer_to(asked)
             click.echo(json.dumps(answer.to_json(), ensure_ascii=False, indent=2))
         else:
-            chosen = ["--index", str(index)] if index != _INDEX else []
+            chosen = ["--index", str(index)] if index != INDEX else []
             answer = _print_stream(asker, asked, chosen=chosen)
         Journal(index).remember(answer.answer_id, asked)
 
@@ -302,7 +297,7 @@ def explain(
         asked = Journal(index).find(question)
     else:
         asked = _asked(question, filters=filters, k=k, today=today, without=without)
-    with _open_asker(index, config) as asker:
+    with open_asker(index, config) as asker:
         inspection = asker.inspect(asked)
         if as_json:
             told = explanation_json(inspection, index=asker.index)
@@ -436,7 +431,7 @@ def chat(
     from ui.collection import Collection
     from ui.server import serve
 
-    with _open_asker(index, config, generator) as asker:
+    with open_asker(index, config, generator=generator) as asker:
         serve(
             Collection(asker),
             host=host,
@@ -444,20 +439,6 @@ def chat(
             open_browser=open_browser,
             allow_remote=allow_remote,
         )
-
-
-@contextmanager
-def _open_asker(
-    index: Path, config: Path | None, generator: str | None = None
-) -> Iterator["Asker"]:
-    """The index, open for as long as a command needs it."""
-    from index.search import open_index
-    from rag.answer import Asker
-    from rag.config import load_config, with_generator
-
-    settings = with_generator(load_config(config), generator)
-    with open_index(index) as opened:
-        yield Asker(opened, config=settings)
 
 
 def _print_stream(asker: "Asker", asked: "Asked", *, chosen: list[str]) -> "Answer":
