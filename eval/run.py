@@ -13,8 +13,6 @@ few hundred bytes each.
 
 import dataclasses
 import hashlib
-import importlib
-import importlib.util
 import json
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -379,9 +377,10 @@ def _write(path: Path, value: Mapping[str, Any]) -> None:
 
 
 def _write_report(folder: Path) -> None:
-    """Write the report beside the results, where the module that does is there."""
-    if importlib.util.find_spec("eval.report"):
-        importlib.import_module("eval.report").write_report(folder)
+    """Write the report beside the results."""
+    from eval.report import write_report
+
+    write_report(folder)
 
 
 def _now() -> str:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from eval.metrics import parse
 from index.errors import UsageError
 
 __all__ = [
@@ -28,10 +29,6 @@ __all__ = [
 
 RUN_SCHEMA_VERSION = 1
 
-# Stand-in until the metrics' registry is merged: then `parse(metric).higher_is_better` of
-# `eval.metrics` says it.
-_LOWER_IS_BETTER = frozenset({"calibration_error", "risk_coverage_area"})
-
 
 def higher_is_better(metric: str) -> bool:
     """Whether a larger value of a metric is the better one.
@@ -39,7 +36,10 @@ def higher_is_better(metric: str) -> bool:
     >>> higher_is_better("recall@5"), higher_is_better("calibration_error")
     (True, False)
     """
-    return metric not in _LOWER_IS_BETTER
+    try:
+        return parse(metric).higher_is_better
+    except UsageError:  # a metric of somebody's own
+        return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,6 @@
 As in `ui.cli`, a command reads its arguments, calls one function and prints what it returns.
 """
 
-import importlib
-import importlib.util
 import json
 import sys
 from contextlib import closing
@@ -15,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from index.errors import UsageError
+from ui.eval_compare_cli import register
 from ui.options import FILE, config_option, generator_option, index_option, open_asker
 
 if TYPE_CHECKING:
@@ -319,10 +318,4 @@ def _complain(message: str) -> None:
     click.echo(f"youju: {plain(message)}", err=True)
 
 
-def _register_comparison() -> None:
-    """Add the commands that compare runs, where their module is there."""
-    if importlib.util.find_spec("ui.eval_compare_cli"):
-        importlib.import_module("ui.eval_compare_cli").register(evaluation)
-
-
-_register_comparison()
+register(evaluation)

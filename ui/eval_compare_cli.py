@@ -6,7 +6,6 @@ call one function of the layer below and print what it returns.
 
 import sys
 from collections.abc import Callable, Sequence
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -157,12 +156,14 @@ def sweep(*, config: Path) -> None:
 
 def _evaluate(cases: "Sequence[Path]", point: "Point", folder: Path) -> None:
     """Run one point of a sweep, going on with what is in its folder."""
+    from eval.cases import CaseFiles
+    from eval.run import evaluate
     from index.search import open_index
     from rag.answer import Asker
 
-    files = import_module("eval.cases").CaseFiles(*cases)
+    files = CaseFiles(*cases)
     with open_index(point.index) as index:
-        import_module("eval.run").evaluate(
+        evaluate(
             files,
             Asker(index, config=point.config),
             output=folder,
