@@ -172,7 +172,7 @@ class Asker:
             needed=self.config.answer.min_probability,
         )
         clock.lap("decide")
-        writing = _Writing(self, Task(asked, passages, ranked, reading.search.sides), clock)
+        writing = _Writing(self, Task(asked, passages, ranked, _sides(reading)), clock)
         if reason is None:
             yield from writing.run()
             reason = writing.reason
@@ -333,6 +333,16 @@ def make_material(index: Index, search: Search, passages: Sequence[Passage]) -> 
         weights=dict(zip(question.terms, index.idf(question.terms), strict=True)),
         names=search.names,
         cosines=index.cosines(question.searched) if index.is_quick else None,
+    )
+
+
+def _sides(reading: Reading) -> tuple[tuple[str, ...], ...]:
+    """The sides that a question compares: what is named in the question about one side only."""
+    sides = reading.search.sides
+    return tuple(
+        (match.said, *match.names)
+        for match in reading.aliases
+        if not match.is_product and sum(match.said in side for side in sides) == 1
     )
 
 

@@ -106,27 +106,22 @@ def _by_side(task: Task, *, most: int) -> list[tuple[str, list[Ranked]]]:
     A side of which no sentence speaks has no group: the others still have theirs.
     """
     groups = []
-    for name in _side_names(task.sides):
-        folded = fold(name)
-        about = [
+    for names in task.sides:
+        folded = [fold(name) for name in names]
+        others = [fold(n) for side in task.sides if side != names for n in side]
+        about = [r for r in task.statements if _speaks_of(fold(r.statement.text), folded)] or [
             r
             for r in task.statements
-            if folded in fold(r.statement.text) or folded in fold(r.statement.article.title)
+            if _speaks_of(fold(r.statement.article.title), folded)
+            and not _speaks_of(fold(r.statement.text), others)
         ]
         if about:
-            groups.append((name, about[:most]))
+            groups.append((names[0], about[:most]))
     return groups if len(groups) > 1 else []
 
 
-def _side_names(sides: Sequence[str]) -> list[str]:
-    """What tells the sides apart: their text without what all of them begin and end with."""
-    if len(sides) < 2:
-        return []
-    shortest = min(map(len, sides))
-    start = next((n for n in range(shortest) if len({s[n] for s in sides}) > 1), shortest)
-    left = shortest - start
-    end = next((n for n in range(left) if len({s[-1 - n] for s in sides}) > 1), left)
-    return [side[start : len(side) - end] for side in sides]
+def _speaks_of(folded: str, names: Sequence[str]) -> bool:
+    return any(name in folded for name in names)
 
 
 def _list_items(statement: Statement) -> list[Draft]:

@@ -46,14 +46,14 @@ class Span:
 class Task:
     """A question with what a generator may draw on.
 
-    ``passages`` are best first, and so are ``statements``, all sentences of them. ``sides`` is
-    the question about each side alone where it compares.
+    ``passages`` are best first, and so are ``statements``, all sentences of them. ``sides`` are
+    the sides that the question compares, each with all of its names, the said one first.
     """
 
     question: Question
     passages: tuple[Passage, ...]
     statements: "Sequence[Ranked]" = ()
-    sides: tuple[str, ...] = ()
+    sides: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from index.article import Article
 from index.fold import fold
 from index.passage import Passage
 from index.sentences import sentences
+from rag.question import content_terms
 from rag.understand import Reading
 
 __all__ = ["asked_for", "further_questions"]
@@ -23,6 +24,7 @@ _BEFORE = re.compile(r"^\s*(?:[QＱ问問]\s*[:：.]?|[#>*\-\d.、)）\s]+)+\s*"
 _SHORTEST, _LONGEST = 5, 60
 _NEAREST = 4
 _READ_CHARS = 3_000
+_SHARED = 2  # one word in common is often just 银行
 
 
 def further_questions(
@@ -41,10 +43,14 @@ def further_questions(
     articles: dict[str, Article] = {}
     for passage in passages[:_NEAREST]:
         articles.setdefault(passage.article.id, passage.article)
-    asked = [q for article in articles.values() for q in _asked_in(article)]
-    wanted = set(reading.question.terms)
-    # Those that speak of the same first.
-    asked.sort(key=lambda q: -len(wanted & set(fold(q))))
+    # A single character in common is no common subject.
+    wanted = {term for term in reading.question.terms if len(term) > 1}
+    shared = {
+        question: len(wanted.intersection(content_terms(question)))
+        for article in articles.values()
+        for question in _asked_in(article)
+    }
+    asked = sorted((q for q, n in shared.items() if n >= _SHARED), key=lambda q: -shared[q])
     others = list(_with_other_names(reading, articles.values(), find))
     yield from (*asked, *others) if declined else _alternating(others, asked)
 
@@ -78,7 +84,9 @@ def _with_other_names(
     known = {fold(name) for m in said for name in (m.said, *m.names)}
     for article in articles:
         for other in find(f"{article.title}\n{article.text[:_READ_CHARS]}"):
-            if not other.is_product and fold(other.said) not in known:
+            name = fold(other.said)
+            # Harbourline is Harbourline Bank.
+            if not other.is_product and not any(name in k or k in name for k in known):
                 known.update(fold(name) for name in (other.said, *other.names))
                 yield question[: match.start] + other.said + question[match.end :]
 

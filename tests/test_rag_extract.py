@@ -1,0 +1,180 @@
+"""The extractive generator: short answers, bullets, sides, leaning sentences, dates; declining."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from index.article import Article, Chunk, Script
+from index.passage import Passage
+from rag.extract import ExtractiveGenerator
+from rag.generate import Task
+from rag.question import Asked, Kind, read_question
+from rag.rank import rank_statements
+from rag.short import find_short
+from rag.statements import FEATURES, Material, gather_statements
+from rag.things import find_things
+
+DAY = date(2024, 5, 1)
+
+
+def passage(text, *, name="a", title="公告", published=date(2023, 3, 1), score=1.0):
+    article = Article(
+        id=name,
+        text=text,
+        title=title,
+        path=f"{name}.md",
+        language="zh",
+        script=Script.SIMPLIFIED,
+        encoding="utf-8",
+        published=published,
+    )
+    chunk = Chunk(f"{name}:0", name, 0, len(text), text)
+    return Passage(chunk, article, score)
+
+
+def drafts(question, *passages, sides=(), most=3):
+    read = read_question(question)
+    material = Material(read, passages, dict.fromkeys(read.terms, 1.0))
+    task = Task(read, passages, rank_statements(material), sides)
+    return list(ExtractiveGenerator(max_sentences=most).drafts(task))
+
+
+def test_every_draft_is_the_articles_own_characters():
+    found = drafts(
+        "满意度是多少？", passage("江湾银行发布公告。客户满意度为98.68%。服务没有中断。")
+    )
+    assert found
+    assert all(d.text == d.spans[0].text for d in found)
+    assert "98.68%" in found[0].text
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence", "short"),
+    [
+        ("客户满意度是多少？", "2月底客户满意度为98.68%。", "98.68%"),
+        ("手机银行是哪一年推出的？", "江湾银行在2004年推出手机银行。", "2004年"),
+        (
+            "When was the app launched?",
+            "The app was launched on 12 July 1949.",
+            "12 July 1949",
+        ),
+    ],
+)
+def test_the_short_answer_is_pointed_out(question, sentence, short):
+    found = find_short(read_question(question), sentence)
+    assert found is not None
+    assert sentence[slice(*found)] == short
+
+
+@pytest.mark.parametrize("question", ["为什么下调利率？", "如何重置密码？", "支持指纹登录吗？"])
+def test_what_no_few_words_answer_has_no_short_answer(question):
+    assert find_short(read_question(question), "因为成本在2020年降到3%，所以下调。") is None
+
+
+def test_a_list_becomes_bullets_each_with_its_own_quote():
+    text = "开户需要准备下列材料：\n1. 身份证原件。\n2. 一张银行卡。\n3. 本人手机。\n其他另行通知。"
+    found = drafts("开户需要准备哪些材料？", passage(text))
+    assert [d.text for d in found] == ["1. 身份证原件。", "2. 一张银行卡。", "3. 本人手机。"]
+    assert all(d.item for d in found)
+    assert len({(s.start, s.end) for d in found for s in d.spans}) == 3
+
+
+def test_a_comparison_is_grouped_by_side():
+    text = "甲银行的用户有300万户。乙银行的用户有500万户。丙银行没有公布用户。"
+    found = drafts("甲银行和乙银行的用户有多少？", passage(text), sides=(("甲银行",), ("乙银行",)))
+    assert [(d.group, d.text) for d in found] == [
+        ("甲银行", "甲银行的用户有300万户。"),
+        ("乙银行", "乙银行的用户有500万户。"),
+    ]
+
+
+def test_a_sentence_that_leans_gets_the_name_in_brackets_or_begins_earlier():
+    text = "江湾银行去年换了总部。该行的用户数达到300万户。"
+    (draft, *_) = drafts("用户数是多少？", passage(text), most=1)
+    assert (draft.lead, draft.text) == ("江湾银行", "该行的用户数达到300万户。")
+    text = "张明在2003年到任。他负责推出手机银行。"
+    (draft, *_) = drafts("推出手机银行由他负责吗？", passage(text), most=1)
+    assert (draft.lead, draft.text) == ("", text)
+
+
+def test_a_figure_gets_its_day():
+    text = "截至2019年末的数据如下。用户数达到300万户。"
+    (draft, *_) = drafts("用户数达到多少？", passage(text), most=1)
+    assert draft.as_of == "截至2019年末"
+    (draft, *_) = drafts("用户数达到多少？", passage("用户数达到300万户。"), most=1)
+    assert draft.as_of == "2023-03-01"
+    (draft, *_) = drafts("用户数达到多少？", passage("2021年用户数达到300万户。"), most=1)
+    assert draft.as_of == ""
+
+
+def test_articles_that_disagree_are_both_shown_with_their_dates():
+    found = drafts(
+        "江湾银行的用户数达到多少？",
+        passage("江湾银行的用户数达到300万户。", name="a", published=date(2021, 1, 1)),
+        passage("江湾银行的用户数达到500万户。", name="b", published=date(2023, 1, 1)),
+    )
+    assert {(d.spans[0].article.id, d.as_of) for d in found} == {
+        ("a", "2021-01-01"),
+        ("b", "2023-01-01"),
+    }
+
+
+def test_a_passage_told_twice_is_quoted_once():
+    found = drafts(
+        "用户数达到多少？",
+        passage("用户数达到300万户。", name="a"),
+        passage("用户数达到300万户。", name="b"),
+    )
+    assert len(found) == 1
+
+
+def test_the_features_of_a_statement_have_names():
+    read = read_question("用户数达到多少？")
+    passages = (passage("用户数达到300万户。天气很好。"),)
+    found = gather_statements(Material(read, passages, dict.fromkeys(read.terms, 1.0)))
+    assert found.features.shape == (2, len(FEATURES))
+    stated = found.features[:, FEATURES.index("stated")]
+    assert stated[0] > stated[1] == 0
+
+
+def test_things_are_found_by_their_form():
+    text = "《公报》称，阿兰·图灵1950年在曼彻斯特市发表论文。"
+    told = {
+        kind: [text[a:b] for a, b in find_things(kind, text)]
+        for kind in (Kind.OTHER, Kind.PERSON, Kind.DATE, Kind.PLACE)
+    }
+    assert "《公报》" in told[Kind.OTHER]
+    assert any("图灵" in name for name in told[Kind.PERSON])
+    assert told[Kind.DATE] == ["1950年"]
+    assert any(place.endswith("市") for place in told[Kind.PLACE])
+
+
+def test_an_answer_says_what_it_is_and_how_likely(sample):
+    answer = sample.answer("江湾银行在2022年年底有多少手机银行注册用户？")
+    assert answer.frame.startswith("以下为文章原句")
+    assert answer.probability is not None
+    assert answer.probability > sample.config.answer.min_probability
+    assert answer.suggestions == ()
+
+
+def test_a_declined_answer_tells_the_probability_and_the_nearest_passages(sample):
+    answer = sample.answer("冥王星上有几家银行网点？")
+    assert answer.abstained
+    assert answer.passages
+    assert answer.probability < sample.config.answer.min_probability
+    assert "weak evidence" in answer.reason
+
+
+def test_what_is_suggested_is_answered(sample):
+    asked = Asked("How many customers does Harbourline have?", DAY, suggest=True)
+    answer = sample.answer_to(asked)
+    assert answer.suggestions
+    for question in answer.suggestions:
+        assert not sample.answer(question).abstained
+    assert sample.answer_to(replace(asked, suggest=False)).suggestions == ()
+
+
+def test_a_risky_question_carries_its_notice(sample):
+    assert sample.answer("忘记登录密码怎么办？").notice.startswith("请勿把密码")
+    assert sample.answer("江湾银行成立于哪年？").notice is None
