@@ -2,8 +2,8 @@
 
 By rule, a sentence that tells a date, a number or a name becomes a question by putting the question
 word in that place, as Chinese does anyway (平均等待17秒 → 平均等待多少秒？); a heading becomes a
-question about it. A model, where one is given, asks in words of its own. Questions of the chat's log that
-were not answered become drafts without gold.
+question about it. A model, where one is given, asks in words of its own. Questions of the chat's
+log that were not answered become drafts without gold.
 
 A draft has the tag ``draft``. Somebody who knows the articles rewords it, corrects its gold, or
 throws it away; then the tag goes.
@@ -34,6 +34,7 @@ DRAFT = "draft"
 _MIN_CHARS, _MAX_CHARS = 10, 120  # of a sentence that is worth a question
 _LATIN_FACTOR = 2  # letters say less than Han characters
 _NAMED_TIMES = 2
+_MAX_QUOTED = 14  # longer is speech, not a name
 _MODEL_CHARS = 8000
 _NUMBER = re.compile(
     r"(?<![\d.A-Za-z第])(?P<number>\d+(?:,\d{3})*(?:\.\d+)?)(?P<scale>[百千万亿萬億]*)"
@@ -202,9 +203,10 @@ def _questions(text: str, start: int, end: int, words: _Words) -> Iterator[tuple
         return
     if sentence.endswith(("?", "？")):
         return
-    if number := _number(sentence, words):
-        yield "number", *number
     slots = find_slots(sentence)
+    dated = [(slot.start, slot.end) for slot in slots if slot.kind is SlotKind.DATE]
+    if number := _number(sentence, words, dated):
+        yield "number", *number
     date = next((s for s in slots if s.kind is SlotKind.DATE and _has_digit(sentence, s)), None)
     if date is not None:
         said = sentence[date.start : date.end]
@@ -225,9 +227,9 @@ def _is_name(text: str, sentence: str, slot: Slot) -> bool:
     """Tell whether a slot is a name for sure: something in quotes, or what the article names more
     than once and does not run on from other characters (国有|大行, 多|数银行 are none).
     """
-    if slot.kind is SlotKind.QUOTED:
-        return True
     said = sentence[slot.start : slot.end]
+    if slot.kind is SlotKind.QUOTED:
+        return len(said) <= _MAX_QUOTED
     if slot.kind is not SlotKind.NAME or text.count(said) < _NAMED_TIMES:
         return False
     if said.isascii():
@@ -241,20 +243,21 @@ def _name_word(said: str, slot: Slot, words: _Words) -> str:
     return words.bank if said.endswith(("行", "Bank")) else words.name
 
 
-def _number(sentence: str, words: _Words) -> tuple[str, str] | None:
-    if words is _ENGLISH:
-        found = _NUMBER_EN.search(sentence)
-        if found is None:
-            return None
-        is_percent = sentence.startswith("%", found.end())
-        end = found.end() + is_percent
-        word = words.percent if is_percent else words.number
-        return _asked(sentence, found.start(), end, word, words), sentence[found.start() : end]
-    found = _NUMBER.search(sentence)
-    if found is None or found["unit"] == "年":
-        return None
-    word = words.percent if found["unit"] == "%" else words.number + found["unit"]
-    return _asked(sentence, *found.span(), word, words), found[0]
+def _number(
+    sentence: str, words: _Words, dated: Sequence[tuple[int, int]]
+) -> tuple[str, str] | None:
+    """The question for the first amount that is no part of a date, and the amount."""
+    pattern = _NUMBER_EN if words is _ENGLISH else _NUMBER
+    for found in pattern.finditer(sentence):
+        start, end = found.span()
+        if any(a < end and start < b for a, b in dated):
+            continue
+        unit = found.groupdict().get("unit") or ""
+        if words is _ENGLISH and sentence.startswith("%", end):
+            unit, end = "%", end + 1
+        word = words.percent if unit == "%" else words.number + unit
+        return _asked(sentence, start, end, word, words), sentence[start:end]
+    return None
 
 
 def _asked(sentence: str, start: int, end: int, word: str, words: _Words) -> str:
