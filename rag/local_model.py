@@ -320,8 +320,8 @@ def chosen_device(device: str) -> str:
 def chosen_dtype(dtype: str, *, device: str, cpuinfo: Path = _CPUINFO) -> str:
     """The number format that a setting names; ``auto`` is the fastest that the device computes in.
 
-    A processor without bfloat16 units is far slower in it than in float32; one with them is three
-    times as fast.
+    On processors that is bfloat16 only where they have units for it, which the kernel tells;
+    without them it is far slower than float32.
     """
     if dtype != "auto":
         return dtype

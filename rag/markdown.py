@@ -16,6 +16,7 @@ _BULLET = re.compile(
 _QUOTE = re.compile(r"\s*(?:>\s*)+")
 _HEADING = re.compile(r"\s*#{1,6}\s+")
 _BOLD_LINE = re.compile(r"\s*\*\*(?P<text>[^*]{1,60})\*\*\s*[:：]?\s*")
+_BOLD_GOES_ON = re.compile(r"\*\*(?:[^*]{61}|[^*]*\*\*\s*[:：]?\s*[^\s:：*])")
 _SKIPPED = re.compile(r"\s*(?:```|~~~).*|\s*(?:[-*_=]\s*){3,}|[\s|:+-]*\|[\s|:+-]*")
 _ROW = re.compile(r"\s*\|(?P<cells>.*?)\|?\s*")
 _LONGEST_PREFIX = 8
@@ -45,6 +46,8 @@ def decided(line: str) -> bool:
     begun = line.lstrip()
     if begun.startswith(("#", "|", "```", "~~~")):
         return False  # known by their ends
+    if begun.startswith("**"):
+        return bool(_BOLD_GOES_ON.match(begun))
     return len(begun) >= _LONGEST_PREFIX or bool(begun and not _MAY_BEGIN.match(begun))
 
 

@@ -149,7 +149,8 @@ def fitting_prompt(
         excess = measure(prompt) - room
         if excess <= 0:
             return prompt
-        budget = min(budget, sum(count(context.text) for context in given)) - excess
+        # Half of it: a passage that goes takes its fence, title and source along.
+        budget = min(budget, sum(count(context.text) for context in given)) - (excess + 1) // 2
     raise GeneratorError(
         f"the model takes {room:,} tokens beside its answer: too few for the question and one "
         "sentence of a passage; ask a shorter question, lower max_tokens or raise context_tokens "

@@ -24,10 +24,12 @@ NO_ANSWER = "NO_ANSWER"
 # A sentence without an end is cut here, so that the memory of an endless one stays bounded.
 _LONGEST_SENTENCE = 2000
 _WINDOW = 2 * _LONGEST_SENTENCE  # how much of a line is looked at
+_GLANCE, _SURE = 200, 3
 _SENTENCE_ENDS = re.compile(r"[。．！？；….!?;:：][”’」』）】》\])\"']*\Z")
 _CLOSERS = "”’」』）】〉》〕］)]}\"'"
 # After a closing quote, “……。”他说。 may go on; see index.sentences.
 _ATTRIBUTION = 16
+_STRAY = re.compile(r"\A[^\w\[【［〔〖(（{｛『「《〈<＜]+")
 # Whether a point ends an English sentence shows in the next word.
 _WHOLE_WORD = re.compile(r"\s*\S+\s|.{24}|[^\n]*\n", re.DOTALL)
 # The same few characters again and again, so many times and over so many characters.
@@ -81,13 +83,13 @@ def drafts(
     group = ""
     try:
         for part in _parts(pieces, cited, thinking=thinking, begun=lambda: bool(said)):
-            if isinstance(part, _Heading):
-                group = part.text if fold(part.text) in fold(question) else ""
-                continue
             if _NO_ANSWER.search(part.text):
                 if said:
                     return
                 raise NoAnswerError("the model finds no answer in the passages")
+            if isinstance(part, _Heading):
+                group = part.text if fold(part.text) in fold(question) else ""
+                continue
             folded = "".join(filter(str.isalnum, fold(part.text)))
             if folded in said:
                 again += 1
@@ -154,7 +156,8 @@ class _Reader:
         self._held = ""
         # What the line is that the held text begins in; None where it begins a line.
         self._line: Line | None = None
-        # [q7m2x4] 增长了。: in such a line, keys stand before what rests on them.
+        # [q7m2x4] 增长了。: in such a line, keys stand before what rests on them. None until its
+        # first sentence shows it.
         self._keys_lead: bool | None = None
 
     @property
@@ -204,21 +207,26 @@ class _Reader:
             # Keys on a line of their own belong to the line before.
             self._held = f"{line} {rest.lstrip()}"
             return []
-        text, gaps = take_keys(line, self._known)
+        # The first sentence is all that is taken: most often a glance shows where it ends.
+        text, gaps = take_keys(line[:_GLANCE], self._known)
         spans = sentences(text)
+        if len(line) > _GLANCE and len(spans) < _SURE:
+            text, gaps = take_keys(line, self._known)
+            spans = sentences(text)
         if not spans:
             if not whole:
                 return None
             self._next_line(rest)
             return []
         start, stop = spans[0]
-        if self._keys_lead is None:
-            self._keys_lead = bool(gaps) and gaps[0].at <= start
+        keys_lead = self._keys_lead
+        if keys_lead is None:
+            keys_lead = bool(gaps) and gaps[0].at <= start and not gaps[0].leads
         mine = [
             gap
             for gap in gaps
             if gap.at < stop
-            or (gap.at == stop and not gap.leads and not (self._keys_lead and len(spans) > 1))
+            or (gap.at == stop and not gap.leads and not (keys_lead and len(spans) > 1))
         ]
         cut = mine[-1].stop + max(0, stop - mine[-1].after) if mine else stop
         endless = len(spans) == 1 and stop > _LONGEST_SENTENCE
@@ -228,6 +236,7 @@ class _Reader:
             if not self._settled(text[start:stop], self._held[cut:]):
                 return None
         self._held = self._held[cut:]
+        self._keys_lead = keys_lead
         said = plain(text[start:stop])
         if not any(map(str.isalnum, said)):
             return []
@@ -245,11 +254,15 @@ class _Reader:
     def _settled(self, sentence: str, rest: str) -> bool:
         """Tell whether nothing that follows can change a sentence any more; ``rest`` follows."""
         follows = rest.lstrip()
-        if not follows or could_begin_key(follows):
-            return False
+        line, end, _ = follows.partition("\n")
+        if not end:
+            # Keys and stray marks belong to the sentence before them, on the next line, too.
+            if not any(map(str.isalnum, take_keys(line, self._known)[0])):
+                return False
+            if could_begin_key(_STRAY.sub("", line)):
+                return False
         if "\n" in rest[: len(rest) - len(follows)]:
-            # The next line may turn out to be this one's keys.
-            return "\n" in follows or not self._only_keys(follows)
+            return True
         if sentence.endswith("."):
             return bool(_WHOLE_WORD.match(rest))
         return sentence[-1] not in _CLOSERS or len(follows) >= _ATTRIBUTION
