@@ -133,7 +133,8 @@ _BOUND_BEFORE = re.compile(
 )
 _BOUND_REACH = 18
 _BOUND_AFTER = re.compile(
-    r"\s*(?:(?P<above>以上|多|余|or more|and (?:over|above)|\+)|(?P<below>以下|以内|之内|内(?![地部容外存])|or less)"
+    r"\s*(?:(?P<above>以上|多|余|or more|and (?:over|above)|\+)"
+    r"|(?P<below>以下|以内|之内|内(?![地部容外存])|or less)"
     r"|(?P<about>左右|上下))"
 )
 # Numerals in words that count nothing.
