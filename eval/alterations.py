@@ -342,7 +342,7 @@ def _negation(pair: Pair, rng: random.Random, pool: _Pool) -> Pair | None:  # no
         for old, new in _changes()["deny"]
         if (at := pair.text.find(old)) >= 0
         and pair.text[at + len(old) : at + len(old) + 1] not in _changes()["no_deny_after"]
-        and pair.text[at - 1 : at] not in list("是能会會要可好有了")
+        and pair.text[at - 1 : at] not in list("是能会會要可好有了差")
     ]
     added = [(at, old, new) for old, new in _changes()["affirm"] if (at := pair.text.find(old)) >= 0
              and pair.text[at - 1 : at] not in list("不没沒未非但可就只凡总總要倒于於还還算老真")

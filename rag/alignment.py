@@ -12,7 +12,7 @@ from rag.wording import Unit
 
 __all__ = ["Change", "changes"]
 
-_ALIKE = 0.55
+_ALIKE = 0.65
 """From this share of the sentence in common, in order, the places of the two correspond."""
 
 

@@ -51,12 +51,13 @@ def _is_bound(fact: Fact, flat: str, sentence: SourceSentence) -> bool:
     ours = _neighbours(flat, fact)
     right = wrong = 0
     for other in sentence.facts:
-        if other.kind is fact.kind:
-            shared = sum((ours & _neighbours(sentence.wording.flat, other)).values())
-            if agree(fact, (other,)):
-                right = max(right, shared)
-            else:
-                wrong = max(wrong, shared)
+        if other.kind is FactKind.QUOTE:
+            continue
+        shared = sum((ours & _neighbours(sentence.wording.flat, other)).values())
+        if agree(fact, (other,)):
+            right = max(right, shared)
+        elif other.kind is fact.kind or _COUNTED.issuperset((other.kind, fact.kind)):
+            wrong = max(wrong, shared)
     return wrong < right + _FARTHER
 
 
@@ -81,6 +82,8 @@ def _refines(said: Fact, stated: Fact) -> bool:
     )
 
 
+_COUNTED = frozenset({FactKind.AMOUNT, FactKind.DATE, FactKind.ORDINAL})
+"""Kinds that figures alone do not tell apart: 1600 outfits, 1600 the year."""
 _IN_PLACE = 6
 _FARTHER = 4
 """How many more neighbours another amount must share for a fact to be in its place."""

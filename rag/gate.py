@@ -169,7 +169,8 @@ class Gate:
             ):
                 return f"{claim.text[fact.start : fact.end]} is not in the cited text"
         text = claim.flat[clause.start : clause.end]
-        stated = flatten(" ".join(s.text for s in near))
+        close = [s for s, share in zip(support, shares, strict=True) if share >= _CLOSE * top]
+        stated = flatten("\n".join(s.text for s in close))
         for contrast in contradictions(text, stated, whole=claim.flat):
             return contrast.reason
         if name := _strange_name(claim, clause, best, support):
@@ -209,6 +210,8 @@ class Gate:
 
 _NEAREST = 0.6
 """What the sentence that a clause was made from holds of it at least."""
+_CLOSE = 0.6
+"""The same for what is denied: a denial of another sentence says nothing of this one."""
 _NEAR = 0.25
 """A sentence counts for a clause that holds this share of what the nearest one holds of it."""
 _TITLED = 0.6

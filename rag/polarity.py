@@ -23,30 +23,38 @@ _OPPOSITES = Path(__file__).with_name("opposites.toml")
 
 # What holds a character of negation and denies nothing, or asks.
 _NO_NEGATION = re.compile(
-    "难免|避免|豁免|免费|免疫|免得|不能不|不会不|不可不|没有不|不受影响|不满(?=的是)|不仅|不但|不只|不单|不断|不少|不同|不论|不管|不过|不久|不止|不得不|不已|不禁|不愧|不惜|不料|不妨|不如|"
-    "不一|不等(?!于)|不定期|不锈|不动产|不由得|不可或缺|必不可少|不约而同|不足(?=\\d|[一二三四五六七八九十百千万两])|"
-    "不到(?=\\d|[一二三四五六七八九十百千万两])|不满(?=\\d|[一二三四五六七八九十百千万两])|"
-    "不(?:超过|低于|少于|多于|高于|晚于|早于)|不下(?=\\d)|不及(?=\\d)|"
-    "是不是|能不能|会不会|要不要|可不可|好不好|有没有|行不行|对不对|愿不愿|无论|无数|无线|无锡|无形|无疑|无障碍|无机|"
-    "无接触|无不|无穷|无产|无关紧要|无人机|虚无|南无|未来|未婚|未知数|未成年|未央|没收|没落|沉没|淹没|埋没|没完|"
-    "没有不|非常|非洲|非凡|非得|非要|除非|是非|非正式|非政府|非营利|非盈利|非物质|莫非|若非|非约定|"
-    "不是不|特别|分别|区别|差别|级别|性别|类别|个别|告别|识别|别人|别的|别墅|别名|别处|离别|鉴别|辨别|别称|别具|派别|"
-    "国别|送别|"
-    "勿忘|免不了|不免|少不了|忍不住|no longer than|no more than|no less than|no fewer than|"
-    "not only|no doubt|not until|no\\. ?(?=\\d)|nothing but"
+    # fixed words
+    "不然|否则|非(?![常但洲])[^，。不]{1,8}不[可行]?|差不多|了不起|不乏|无非|无比|不时|不得已|恨不得|巴不得|要不|不失"
+    "|不知不觉|难免|避免|豁免|免费|免疫|免得|不受影响|不满(?=的是)|不仅|不但|不只|不单|不断|不少|不同|不论|不管|不过|不久"
+    "|不止|不已|不禁|不愧|不惜|不料|不妨|不如|不一|不等(?!于)|不定期|不锈|不动产|不由得|不可或缺|必不可少"
+    "|不约而同|无论|无数|无线|无锡|无形|无疑|无障碍|无机|无接触|无穷|无产|无关紧要|无人机|虚无|南无|未来|未婚|未知数"
+    "|未成年|未央|没收|没落|沉没|淹没|埋没|没完|非常|非洲|非凡|非得|非要|除非|是非|非正式|非政府|非营利|非盈利"
+    "|非物质|莫非|若非|非约定|特别|分别|区别|差别|级别|性别|类别|个别|告别|识别|别人|别的|别墅|别名|别处|离别|鉴别"
+    "|辨别|别称|别具|派别|国别|送别|勿忘|免不了|不免|少不了|忍不住"
+    # denied twice
+    "|不能不|不会不|不可不|没有不|不得不|无不|不是不"
+    # bounds of amounts
+    "|(?:不足|不到|不满)(?=[0-9一二三四五六七八九十百千万两])|不(?:超过|低于|少于|多于|高于|晚于|早于)"
+    "|不[下及](?=[0-9])|no (?:longer|more|less|fewer) than|no\\. ?(?=[0-9])"
+    # questions
+    "|是不是|能不能|会不会|要不要|可不可|好不好|有没有|行不行|对不对|愿不愿"
+    "|not only|no doubt|not until|nothing but"
 )
 _NEGATION = re.compile(
-    "并不|从不|绝不|毫不|不再|不曾|不会|不能|不可|不得|不必|不用|不须|不需|不是|不|"
-    "未能|未曾|尚未|从未|未|没有|没|毋须|毋|无法|无需|无须|无|并非|绝非|非|勿|别(?=[再把让忘])|缺(?!点|陷|口|席|少不)|难以|免|"
-    r"\b(?:not|no|never|cannot|without|none|neither|nor|nobody|nothing|hardly|unable|unclear|impossible|instead of|rather than|fail(?:s|ed)? to|isn['’]t|aren['’]t|wasn['’]t|weren['’]t|"
-    r"don['’]t|doesn['’]t|didn['’]t|can['’]t|couldn['’]t|won['’]t|wouldn['’]t|shouldn['’]t|hasn['’]t|haven['’]t|"
-    r"hadn['’]t|lacks?|lacked|missing|refus(?:es?|ed))\b"
+    "并不|从不|绝不|毫不|不再|不曾|不会|不能|不可|不得|不必|不用|不须|不需|不是|不|未能|未曾|尚未|从未|未"
+    "|没有|没|毋须|毋|无法|无需|无须|无|并非|绝非|非|勿|别(?=[再把让忘])|缺(?!点|陷|口|席|少不)|难以|免"
+    r"|\b(?:not|no|never|cannot|without|none|neither|nor|nobody|nothing|hardly|unable|unclear"
+    r"|impossible|instead of|rather than|fail(?:s|ed)? to|lacks?|lacked|missing|refus(?:es?|ed)"
+    r"|(?:is|are|was|were|do|does|did|ca|could|wo|would|should|has|have|had)n['’]t)\b"
 )
 _REACH = 7
 """Han characters behind a negation that it denies."""
 
 _REACH_WORDS = 4
 """The same in words of a script with blanks."""
+
+_ENOUGH = 2
+"""Units of a denial that a sentence affirms, where the first of them is not among them."""
 
 _CLAUSE_END = re.compile(
     r"[，。；！？：:;!?\n、（）()]|,(?!\d)|\.(?=\s|$)|\b(?:but|and|while|because)\b"
@@ -161,6 +169,9 @@ def _negated(said: str, stated: str, whole: str) -> Iterator[Contrast]:
             continue
         lone = frozenset(c for c in n.units if len(c) == 1 and c in said)
         affirmed = n.units & free_here or lone
+        # One word in common may stand there for another reason, unless it is what is denied.
+        if len(affirmed) < _ENOUGH and not affirmed & _nearest(stated, n) and not lone:
+            continue
         if affirmed:
             word = min(affirmed)
             at = max(0, said.find(word))
