@@ -10,7 +10,6 @@ really gets. Half of the Chinese passages are written in the traditional script.
 import argparse
 import json
 import random
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,8 @@ import numpy as np
 
 from eval.benchmarks import Half, half_of, rows
 from eval.listwise import Group, fit_listwise, write_weights
+from eval.metrics.answers import unit_f1
+from eval.metrics.text import units
 from eval.quality import plain
 from index.config import IndexConfig
 from index.errors import UsageError
@@ -26,7 +27,6 @@ from index.progress import Progress
 from index.search import Index, open_index
 from index.sentences import sentences
 from index.sync import sync
-from index.tokens import word_terms
 from rag import rank, short
 from rag.answer import make_material
 from rag.config import RetrievalConfig
@@ -91,9 +91,7 @@ def short_groups(questions: Sequence[dict[str, Any]], *, limit: int) -> Iterator
 
 def short_f1(said: str, gold: str) -> float:
     """F1 of two short answers on characters for Han and on words elsewhere, folded."""
-    one, other = Counter(word_terms(said)), Counter(word_terms(gold))
-    shared = sum((one & other).values())
-    return 2 * shared / (sum(one.values()) + sum(other.values())) if shared else 0.0
+    return unit_f1(units(said), [units(gold)])
 
 
 def training_index(source: str, questions: Sequence[dict[str, Any]], cache: Path) -> Path:
