@@ -9,6 +9,7 @@ halves; what is fitted is fitted on the one and reported on the other.
 import hashlib
 import json
 import lzma
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -80,7 +81,7 @@ def read_queries(name: str, data: Path, *, half: Half, limit: int | None = None)
     return [queries[i * len(queries) // limit] for i in range(limit)]
 
 
-def build(name: str, data: Path, *, cache: Path) -> Path:
+def build(name: str, data: Path, *, cache: Path, embedder: str = "bundled") -> Path:
     """Index the documents of a set under ``cache``; what is there already is only synced."""
     _, answered = CROSS.get(name, (name, name))
     folder = cache / answered
@@ -93,14 +94,20 @@ def build(name: str, data: Path, *, cache: Path) -> Path:
                 record = {"id": row["doc_id"], "title": row["title"], "text": row["text"]}
                 file.write(json.dumps(record, ensure_ascii=False) + "\n")
         fresh.replace(articles)
-    config = IndexConfig(max_file_mb=1_000)  # the news are one file of 160 MB
-    index = folder / "index"
+    config = IndexConfig(max_file_mb=1_000, embedder=embedder)  # the news are one file of 160 MB
+    # One index for each embedder, under a name that is one folder's.
+    index = folder / ("index" if embedder == "bundled" else f"index-{plain_name(embedder)}")
     report = sync([articles], index, config=config, progress=True, rebuild=not _is_usable(index))
     if report.exit_status:  # a few records that a user's sync would not take either
         print(
             f"{answered}: some records were quarantined (youju index {articles})", file=sys.stderr
         )
     return index
+
+
+def plain_name(embedder: str) -> str:
+    """An embedder's name as a part of a folder's."""
+    return re.sub(r"[^A-Za-z0-9.-]+", "-", embedder).strip("-")
 
 
 def _is_usable(index: Path) -> bool:

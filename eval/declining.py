@@ -61,10 +61,12 @@ class Sample:
     answerable: bool
 
 
-def collect(name: str, data: Path, *, cache: Path, half: Half, limit: int) -> list[Sample]:
+def collect(
+    name: str, data: Path, *, cache: Path, half: Half, limit: int, embedder: str = "bundled"
+) -> list[Sample]:
     """The samples of one half of a set."""
     found: list[Sample] = []
-    with open_index(build(name, data, cache=cache)) as index:
+    with open_index(build(name, data, cache=cache, embedder=embedder)) as index:
         right = [q.text for q in read_queries(name, data, half=half, limit=limit)]
         wrong = [
             row["q"]
@@ -166,6 +168,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--cases", type=Path, default=Path(__file__).with_name("sets") / "sample.jsonl"
     )
+    parser.add_argument("--embedder", default="bundled", help="fit for another one")
     parser.add_argument("--limit", type=int, default=300, help="questions of one kind and set")
     parser.add_argument("--cut", type=float, default=Config().answer.min_probability)
     parser.add_argument("--output", type=Path, default=WEIGHTS)
@@ -174,7 +177,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     halves: dict[Half, dict[str, list[Sample]]] = {}
     for half in Half:
         halves[half] = {
-            name: collect(name, dev, cache=options.cache, half=half, limit=options.limit)
+            name: collect(
+                name,
+                dev,
+                cache=options.cache,
+                half=half,
+                limit=options.limit,
+                embedder=options.embedder,
+            )
             for name in SETS
         }
     weights = fit_logistic([s for members in halves[Half.FIT].values() for s in members])

@@ -260,7 +260,7 @@ class Asker:
 
     def _identify(self, request: Asked) -> str:
         """Derive an answer's id from all that decides it: asked again, it has the same one."""
-        decided = repr((request, self.index.generation, self._fingerprint))
+        decided = repr((replace(request, suggest=False), self.index.generation, self._fingerprint))
         return hashlib.blake2b(decided.encode("utf-8", "replace"), digest_size=6).hexdigest()
 
 

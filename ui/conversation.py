@@ -9,7 +9,7 @@ no table on the server, nothing lost on a reload.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from urllib.parse import quote
 
 from index.passage import Passage
@@ -20,6 +20,7 @@ from rag.schema import (
     Event,
     FellBack,
     Finished,
+    GateCounts,
     Retrieved,
     SentenceAdded,
     Verdict,
@@ -63,6 +64,7 @@ class Exchange:
     notice: str | None = None
     fallback: str | None = None
     suggestions: tuple[str, ...] = ()
+    gate: GateCounts = field(default_factory=GateCounts)
 
     @property
     def running(self) -> bool:
@@ -100,6 +102,7 @@ def apply_event(exchange: Exchange, event: Event) -> Exchange:
                 notice=answer.notice,
                 fallback=answer.fallback,
                 suggestions=answer.suggestions,
+                gate=answer.gate,
             )
 
 
@@ -161,6 +164,13 @@ def _answer(exchange: Exchange, strings: Strings) -> str:
         parts.append(_notice("yj-stopped", strings.stopped, None))
     elif exchange.running:
         parts.append(_progress(exchange, strings))
+    counts = exchange.gate
+    others = counts.partly + counts.unsupported + counts.uncited
+    if others or counts.unknown_keys:
+        said = strings.checked.format(
+            supported=counts.supported, others=others, keys=counts.unknown_keys
+        )
+        parts.append(f'<div class="yj-note">{said}</div>')
     if exchange.notice:
         parts.append(f'<div class="yj-note yj-risk">{inert_html(exchange.notice)}</div>')
     if exchange.citations and not exchange.running:

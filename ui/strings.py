@@ -56,7 +56,7 @@ class Strings:
     added: str
     as_of: str
     fell_back: str
-    also_answered: str
+    checked: str
     panel_label: str
     panel_close: str
     panel_previous: str
@@ -119,7 +119,7 @@ SIMPLIFIED = Strings(
     added="（{words}）",
     as_of="（{day}）",
     fell_back="语言模型没能答完，以下为文章原句：",
-    also_answered="还可以问",
+    checked="逐句核对：{supported} 句有据，{others} 句存疑，去掉了 {keys} 个不存在的编号。",
     panel_label="原文 Article",
     panel_close="关闭原文",
     panel_previous="上一条引用",
