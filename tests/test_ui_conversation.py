@@ -92,3 +92,54 @@ def test_no_payload_becomes_markup():
             assert not re.search(r"[\[\]`*_$\\{}!|~]", left)
     failed = markup(Exchange(POISON.text, error=POISON.text))
     assert "<" not in ours.sub("", failed)
+
+
+def test_short_answers_added_words_days_and_verdicts_are_shown():
+    from dataclasses import replace
+
+    from rag.schema import GateCounts, Verdict
+
+    whole = play("多少笔？")
+    first = replace(
+        whole.sentences[0],
+        short=(0, 2),
+        lead="江湾<b>银行",
+        as_of="截至2019年末",
+        item=True,
+        group="工行<i>",
+        verdict=Verdict.PARTLY,
+        reason='number "3" is not there',
+    )
+    shown = markup(
+        replace(
+            whole,
+            sentences=(first,),
+            frame="以下为文章原句：",
+            notice="请勿把密码告诉任何人<script>",
+            gate=GateCounts(supported=1, partly=1, unknown_keys=2),
+        )
+    )
+    assert f"<strong>{inert_html(first.text[:2])}</strong>" in shown
+    for words in (
+        "（江湾<b>银行）",
+        "（截至2019年末）",
+        "工行<i>",
+        "以下为文章原句：",
+        "请勿把密码告诉任何人<script>",
+    ):
+        assert inert_html(words) in shown
+    assert "<script" not in shown
+    assert "<i>" not in shown
+    assert SIMPLIFIED.partly in shown
+    assert "1 句有据，1 句存疑，去掉了 2 个不存在的编号" in shown
+
+
+def test_quotes_after_a_failure_replace_what_the_model_said():
+    from rag.schema import FellBack
+
+    some = play("多少笔？", until=2)
+    fallen = apply_event(some, FellBack("cut <off>"))
+    assert fallen.sentences == ()
+    shown = markup(fallen)
+    assert SIMPLIFIED.fell_back in shown
+    assert inert_html("cut <off>") in shown
