@@ -284,7 +284,12 @@ class _Writing:
         try:
             yield from self._write()
             if not self.said and self.generator is not self._asker.extractive and not self.reason:
-                raise GeneratorError("the model wrote nothing")
+                dropped = self.citer.counts.dropped
+                raise GeneratorError(
+                    f"the citation gate dropped all {dropped} sentences of the model"
+                    if dropped
+                    else "the model wrote nothing"
+                )
         except NoAnswerError as error:
             self.said.clear()
             self.reason = str(error)

@@ -86,6 +86,13 @@ def test_a_model_that_says_nothing_has_failed(asker):
     assert answer.sentences
 
 
+def test_quotes_take_the_place_of_what_the_gate_drops_whole(asker):
+    answer = asker(FALSE, policy="drop").answer(QUESTION)
+    assert answer.fallback == "the citation gate dropped all 1 sentences of the model"
+    assert answer.generator == "extractive"
+    assert answer.sentences
+
+
 def test_a_model_may_say_that_the_passages_do_not_answer(asker):
     answer = asker(NoAnswerError("the passages do not answer")).answer(QUESTION)
     assert answer.abstained
