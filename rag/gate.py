@@ -39,7 +39,7 @@ from rag.names import strange_names, strange_organisations
 from rag.polarity import contradictions
 from rag.rewording import Cosines, wrong_change
 from rag.schema import Verdict
-from rag.support import Claim, Clause, Support, best_held, choose_support
+from rag.support import MAX_CHARS, Claim, Clause, Support, best_held, choose_support
 from rag.verbatim import find_verbatim
 
 __all__ = ["THRESHOLDS", "Cosines", "Finding", "Gate", "Judge", "Thresholds", "read_thresholds"]
@@ -132,6 +132,8 @@ class Gate:
         return Finding(Verdict.UNCITED, (), "cites nothing")
 
     def _compare(self, sentence: str, spans: Sequence[Span]) -> Finding:
+        if len(sentence) > MAX_CHARS:
+            return Finding(Verdict.UNSUPPORTED, tuple(spans[:1]), "too long to be compared")
         claim = Claim(sentence)
         support = choose_support(claim, spans)
         if not support:

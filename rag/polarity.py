@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from pathlib import Path
 
 __all__ = ["Contrast", "Negation", "are_alike", "are_opposite", "contradictions", "negations"]
@@ -47,6 +48,9 @@ _NEGATION = re.compile(
     r"|impossible|instead of|rather than|fail(?:s|ed)? to|lacks?|lacked|missing|refus(?:es?|ed)"
     r"|(?:is|are|was|were|do|does|did|ca|could|wo|would|should|has|have|had)n['’]t)\b"
 )
+_MOST = 40
+"""Negations of one text that are looked at; more is no language."""
+
 _REACH = 7
 """Han characters behind a negation that it denies."""
 
@@ -103,7 +107,7 @@ def negations(text: str) -> tuple[Negation, ...]:
     """Find the negations of a flattened text, each with what it denies."""
     masked = _NO_NEGATION.sub(lambda m: "\0" * len(m[0]), text)
     found = []
-    for m in _NEGATION.finditer(masked):
+    for m in islice(_NEGATION.finditer(masked), _MOST):
         end = _CLAUSE_END.search(text, m.end())
         limit = end.start() if end else len(text)
         scope = _reach(text, m.end(), limit)

@@ -19,8 +19,18 @@ from rag.facts import Fact, FactKind, agree, flatten
 from rag.generate import Span
 from rag.wording import Held, Unit, Wording, units_of
 
-__all__ = ["Claim", "Clause", "SourceSentence", "Support", "best_held", "choose_support"]
+__all__ = [
+    "MAX_CHARS",
+    "Claim",
+    "Clause",
+    "SourceSentence",
+    "Support",
+    "best_held",
+    "choose_support",
+]
 
+MAX_CHARS = 1000
+"""A longer sentence is data, not language: aligning it would take seconds."""
 _MAX_SUPPORT = 3
 _CANDIDATES = 6
 """Sentences that are looked at closely."""
@@ -133,7 +143,11 @@ class SourceSentence:
 @lru_cache(maxsize=512)
 def _read(text: str) -> tuple[SourceSentence, ...]:
     """Read the sentences of a passage; the passages of one answer are read once."""
-    return tuple(SourceSentence(start, end, text[start:end]) for start, end in sentences(text))
+    return tuple(
+        SourceSentence(at, min(end, at + MAX_CHARS), text[at : min(end, at + MAX_CHARS)])
+        for start, end in sentences(text)
+        for at in range(start, end, MAX_CHARS)
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -207,6 +207,14 @@ def test_an_empty_source_supports_nothing(text):
     assert check("用户为312.6万户。", passage(text)).verdict is Verdict.UNSUPPORTED
 
 
+def test_what_is_too_long_for_a_sentence_is_not_compared():
+    found = check("一" * 5000, REPORT)
+    assert (found.verdict, found.reason) == (Verdict.UNSUPPORTED, "too long to be compared")
+    long = passage("一二三" * 3000 + "，江湾银行有三家分行。", name="long")
+    assert check("江湾银行有三家分行。", long).verdict is Verdict.SUPPORTED
+    assert all(len(s.text) <= 1000 for s in check("江湾银行总共有三家分行。", long).spans)
+
+
 def test_other_names_of_one_thing_are_the_same():
     source = passage("工商银行客户远程缴费925万笔，金额72亿元。", title="账本")
     assert check("工行客户远程缴费925万笔，金额72亿元。", source).verdict is Verdict.SUPPORTED
