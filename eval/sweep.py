@@ -23,7 +23,6 @@ import dataclasses
 import hashlib
 import itertools
 import json
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +36,7 @@ from eval.plots import axis_over, plot
 from eval.runs import Run, higher_is_better, read_run
 from index.atomic import make_folder, replace_file
 from index.errors import UsageError
+from index.toml_file import read_toml
 from rag.config import Config, fingerprint, load_config, parse_config
 
 __all__ = [
@@ -117,12 +117,7 @@ def read_sweep(path: Path) -> Sweep:
         UsageError: the file is missing or no TOML, a key is unknown, or a combination is none
             that the program can be set to; nothing was run.
     """
-    try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"cannot read the sweep {path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} is not valid TOML: {error}") from error
+    tables = read_toml(path, "sweep")
     if unknown := sorted(tables.keys() - _KEYS):
         raise UsageError(f"{path}: unknown key {unknown[0]!r}; known: {', '.join(sorted(_KEYS))}")
     grid = _grid(tables.get("grid"), path)

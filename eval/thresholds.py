@@ -19,13 +19,13 @@ Everything may be left out:
 For a metric that is better when it is smaller, a rise is the fall.
 """
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from index.errors import UsageError
+from index.toml_file import read_toml
 
 __all__ = ["MIN_CASES", "SliceThreshold", "Threshold", "Thresholds", "read_thresholds"]
 
@@ -76,12 +76,7 @@ def read_thresholds(path: Path | None) -> Thresholds:
     """
     if path is None:
         return Thresholds()
-    try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"cannot read the thresholds {path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} is not valid TOML: {error}") from error
+    tables = read_toml(path, "thresholds")
     where = str(path)
     _check_keys(tables, {"alpha", "max_drop", "metrics", "metric", "slice"}, where)
     default = _threshold(tables, Threshold(), where)

@@ -11,7 +11,6 @@ a cut without it is as cheap it does not count.
 """
 
 import re
-import tomllib
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,6 +18,7 @@ from pathlib import Path
 
 from index.errors import UsageError
 from index.fold import fold
+from index.toml_file import read_toml
 
 __all__ = ["AliasMatch", "Aliases", "variants"]
 
@@ -306,12 +306,7 @@ def _aliases(
 
 def _read(path: Path) -> tuple[list[_Group], list[str]]:
     """Read the groups and the words of one file, and check that no name stands twice."""
-    try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise UsageError(f"cannot read the aliases {path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} is not valid TOML: {error}") from error
+    tables = read_toml(path, "aliases", encoding="utf-8-sig")
     if unknown := sorted(set(tables) - {"group", "words"}):
         raise UsageError(f"{path}: unknown key {unknown[0]!r}; known: [[group]] and words")
     words = tables.get("words", "")

@@ -6,7 +6,6 @@ Importing this reads no file and no environment; ``load_config`` reads the one f
 import dataclasses
 import hashlib
 import json
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import TypeVar
 
 from index.config import IndexConfig
 from index.errors import UsageError
+from index.toml_file import read_toml
 
 __all__ = [
     "AnswerConfig",
@@ -170,12 +170,7 @@ def load_config(path: Path | None) -> Config:
     """
     if path is None:
         return Config()
-    try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"cannot read the configuration {path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} is not valid TOML: {error}") from error
+    tables = read_toml(path, "configuration")
     return parse_config(tables, where=str(path))
 
 

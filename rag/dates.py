@@ -10,7 +10,6 @@ range (到, to), then what stands before and behind (since, 以前). A date that
 """
 
 import re
-import tomllib
 from calendar import monthrange
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -21,6 +20,7 @@ from pathlib import Path
 from index.dates import MONTHS
 from index.errors import UsageError
 from index.fold import fold
+from index.toml_file import read_toml
 
 __all__ = ["DateHint", "Period", "date_fit", "filters_of", "load_periods", "read_dates"]
 
@@ -742,12 +742,7 @@ def _shipped_periods() -> tuple[Period, ...]:
 
 
 def _read_periods(path: Path) -> tuple[Period, ...]:
-    try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise UsageError(f"cannot read the periods {path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} is not valid TOML: {error}") from error
+    tables = read_toml(path, "periods", encoding="utf-8-sig")
     listed = tables.pop("period", [])
     if tables or not isinstance(listed, list):
         raise UsageError(f"{path}: only tables [[period]] are known")

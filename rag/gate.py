@@ -17,7 +17,6 @@ A clause that fails makes the sentence partly supported where another clause sta
 unsupported.
 """
 
-import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
@@ -31,6 +30,7 @@ from index.aliases import Aliases
 from index.embed import Embedder
 from index.errors import UsageError
 from index.fold import fold
+from index.toml_file import read_toml
 from rag.alignment import changes
 from rag.binding import is_displaced, is_stated
 from rag.facts import FactKind, flatten
@@ -275,12 +275,7 @@ def read_thresholds(path: Path = THRESHOLDS) -> Thresholds:
     Raises:
         UsageError: it is missing, no TOML, or has not just a number for each threshold.
     """
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8")).get("thresholds", {})
-    except OSError as error:
-        raise UsageError(f"cannot read the thresholds {path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} is not valid TOML: {error}") from error
+    table = read_toml(path, "thresholds").get("thresholds", {})
     names = {field.name for field in fields(Thresholds)}
     if set(table) != names or not all(type(value) in (int, float) for value in table.values()):
         raise UsageError(

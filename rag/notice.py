@@ -5,7 +5,6 @@ sentences stand in a file that a user can replace (``rag/notices.toml`` says how
 """
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,6 +14,7 @@ from index.article import Script
 from index.errors import UsageError
 from index.fold import fold
 from index.language import detect_script
+from index.toml_file import read_toml
 
 __all__ = ["OFF", "Notice", "load_notices", "notice_for"]
 
@@ -53,12 +53,7 @@ def load_notices(name: str = "") -> tuple[Notice, ...]:
     if name == OFF:
         return ()
     path = Path(name) if name else NOTICES
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"cannot read the notices {path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} is not valid TOML: {error}") from error
+    table = read_toml(path, "notices")
     rows = table.pop("notice", [])
     if table or not isinstance(rows, list):
         raise UsageError(f"{path}: only [[notice]] tables may stand here")

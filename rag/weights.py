@@ -1,11 +1,11 @@
 """Read a file of weights: a TOML table ``[weights]`` with a number for each feature."""
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
 from index.errors import UsageError
+from index.toml_file import read_toml
 
 __all__ = ["read_weights"]
 
@@ -17,12 +17,7 @@ def read_weights(path: Path, features: Sequence[str]) -> Mapping[str, float]:
     Raises:
         UsageError: the file is missing or not TOML, or names a feature that there is not.
     """
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8")).get("weights", {})
-    except OSError as error:
-        raise UsageError(f"cannot read the weights {path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} is not valid TOML: {error}") from error
+    table = read_toml(path, "weights").get("weights", {})
     if unknown := sorted(set(table) - set(features)):
         raise UsageError(f"{path}: unknown feature {unknown[0]!r}; known: {', '.join(features)}")
     for name, value in table.items():
