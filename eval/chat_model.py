@@ -7,7 +7,6 @@ in a fence that nothing inside can close.
 
 import hashlib
 import json
-import os
 import re
 import threading
 from collections.abc import Mapping
@@ -16,8 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from index.errors import RemoteError
-from index.http import Server, read_spec
-from rag.rewrite import KEY_VARIABLES
+from rag.chat_server import open_chat_server
 
 __all__ = ["ChatModel", "Usage", "read_prompt"]
 
@@ -57,18 +55,11 @@ class ChatModel:
         Raises:
             UsageError: the spec is malformed.
         """
-        url, self.name = read_spec(spec, what="chat")
         self.usage = Usage()
         self._cache = cache
         self._counting = threading.Lock()
-        self._server = Server(
-            f"{url}/chat/completions",
-            what="chat",
-            model=self.name,
-            key_variables=KEY_VARIABLES,
-            environment=os.environ if environment is None else environment,
-            timeout_s=_TIMEOUT_S,
-            attempts=_ATTEMPTS,
+        self._server, self.name = open_chat_server(
+            spec, environment=environment, timeout_s=_TIMEOUT_S, attempts=_ATTEMPTS
         )
 
     def ask(self, instruction: str, data: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON value

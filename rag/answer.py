@@ -22,7 +22,7 @@ from rag.decline import probability_of_answer
 from rag.extract import ExtractiveGenerator
 from rag.frame import declined_text, failed_text, frame_text
 from rag.gate import Gate
-from rag.generate import Draft, Generator, GeneratorError, NoAnswerError, Span, Task
+from rag.generate import Generator, GeneratorError, NoAnswerError, Span, Task
 from rag.generators import open_generator
 from rag.judge import load_judge
 from rag.notice import Notice, load_notices, notice_for
@@ -162,8 +162,7 @@ class Asker:
         clock.lap("retrieve")
         yield Retrieved(passages, reading, retrieval)
 
-        ranked = rank_statements(make_material(self.index, reading.search, passages))
-        probability = probability_of_answer(ranked, retrieval)
+        ranked, probability = self._weigh(reading, retrieval)
         reason = _reason_to_decline(
             ranked,
             passages,
@@ -206,12 +205,10 @@ class Asker:
             )
         )
 
-    def writes(self, task: Task, generator: Generator) -> tuple[Iterator[Draft], Citer]:
-        """Let a generator write, with a fresh citer that knows what it was given to read."""
-        offered = [Span(p.article, *widened(p.article, p.chunk)) for p in task.passages]
-        return generator.drafts(task), Citer(
-            self._gate, offered=offered, policy=self.config.gate.policy
-        )
+    def citer(self, passages: Sequence[Passage]) -> Citer:
+        """Start the citations of one answer, whose generator reads these passages."""
+        offered = [Span(p.article, *widened(p.article, p.chunk)) for p in passages]
+        return Citer(self._gate, offered=offered, policy=self.config.gate.policy)
 
     def is_answerable(self, question: str, request: Asked) -> bool:
         """Tell whether the collection is likely enough to answer another question.
@@ -224,8 +221,7 @@ class Asker:
         except UsageError:
             return False
         retrieval = self._retrieve(reading, asked)
-        ranked = rank_statements(make_material(self.index, reading.search, retrieval.passages))
-        probability = probability_of_answer(ranked, retrieval)
+        _, probability = self._weigh(reading, retrieval)
         return probability >= max(_SURE, self.config.answer.min_probability)
 
     def _suggestions(
@@ -248,6 +244,12 @@ class Asker:
             if len(found) == _SUGGESTIONS or tried == _TRIED:
                 break
         return tuple(found)
+
+    def _weigh(self, reading: Reading, retrieval: Retrieval) -> tuple[tuple[Ranked, ...], float]:
+        """Rank the sentences, and tell how likely they answer."""
+        material = make_material(self.index, reading.search, retrieval.passages)
+        ranked = rank_statements(material)
+        return ranked, probability_of_answer(ranked, retrieval)
 
     def _retrieve(self, reading: Reading, request: Asked) -> Retrieval:
         return retrieve(
@@ -273,7 +275,7 @@ class _Writing:
         self._clock = clock
         self.generator: Generator = asker.generator
         self.said: list[AnswerSentence] = []
-        self.citer = asker.writes(task, asker.extractive)[1]
+        self.citer = asker.citer(task.passages)
         self.fallback: str | None = None
         self.reason: str | None = None
         quotes = self.generator is asker.extractive
@@ -304,18 +306,20 @@ class _Writing:
             yield FellBack(self.fallback)
             yield from self._write()
         if not self.said and self.reason is None:
-            dropped = self.citer.counts.dropped
-            self.reason = f"the citation gate refused {dropped} of the sentences"
+            self.reason = self._refused()
+
+    def _refused(self) -> str:
+        return f"the citation gate refused {self.citer.counts.dropped} of the sentences"
 
     def _write(self) -> Iterator[Event]:
-        drafts, self.citer = self._asker.writes(self._task, self.generator)
+        self.citer = self._asker.citer(self._task.passages)
+        drafts = self.generator.drafts(self._task)
         try:
             for draft in drafts:
                 sentence = self.citer.cite(draft)
                 if self.citer.refused:
-                    dropped = self.citer.counts.dropped
-                    self.reason = f"the citation gate refused {dropped} of the sentences"
                     self.said.clear()
+                    self.reason = self._refused()
                     return
                 if sentence is None:
                     continue

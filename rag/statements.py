@@ -6,7 +6,7 @@ row of numbers under the names in ``FEATURES``. None of them is weighed here (`r
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -21,7 +21,7 @@ from index.tokens import terms, word_terms
 from rag.context import REACH, widened
 from rag.question import ASKING, Kind, Question
 from rag.things import find_things
-from rag.wanted import Looker, Wanted
+from rag.wanted import Looker, Wanted, unit_held
 
 __all__ = ["FEATURES", "KINDS", "Material", "Statement", "Statements", "gather_statements"]
 
@@ -173,10 +173,10 @@ class _Gathering:
         self._question = material.question
         self._looker = Looker(Wanted(material.question, material.weights, material.names))
         self._terms = list(material.weights)
-        self._place = {term: n for n, term in enumerate(self._terms)}
         weights = np.array(list(material.weights.values()))
         self._weights = weights / (weights.sum() or 1.0)
-        self._focus = np.array([term in _focus(material.question) for term in self._terms])
+        focus = _focus(material.question)
+        self._focus = np.array([term in focus for term in self._terms])
         self._best = max((p.score for p in material.passages), default=0.0) or 1.0
         self._asked = fold(material.question.searched)
         self._seen: set[tuple[str, int]] = set()
@@ -192,9 +192,13 @@ class _Gathering:
         cut = [*(before or [(first, first)]), *spans, *(after or [(last, last)])]
         texts = [article.text[start:end] for start, end in cut]
         folded = [fold(text) for text in texts]
-        held = np.array([self._held(text) for text in folded])
-        heading = self._held(_title(passage))
+        words = [frozenset(terms(text)) for text in folded]
+        held = np.array([self._held(stated) for stated in words])
+        title = fold(" ".join((article.title, *passage.chunk.headings)))
+        whole = " ".join(folded[1:-1])
+        heading = self._held(frozenset(terms(title)))
         rest = np.asarray(held[1:-1].any(axis=0))
+        rest_units = self._units_held(rest)
         offset = len(self.texts)
         self.texts += texts[:-1]
         for number, (start, end) in enumerate(spans, start=1):
@@ -217,17 +221,17 @@ class _Gathering:
                     start=start,
                     end=end,
                     stated=stated,
-                    covered=self._covered(around, units),
+                    covered=self._covered(units, around.heading, rest_units),
                     passage=place,
                     before=cut[number - 1][0] if texts[number - 1] else None,
                 )
             )
             values = dict.fromkeys(FEATURES, 0.0)
-            values |= self._overlap(around, folded[number], units)
+            values |= self._overlap(around, folded[number], words[number], units)
             values |= self._things(texts[number], folded[number])
             values["named"] = self._named(
                 folded[number],
-                _Nearby(folded[number - 1], _title(passage), " ".join(folded[1:-1])),
+                _Nearby(folded[number - 1], title, whole),
             )
             values["asked"] = self._share(held[number - 1]) if asks else 0.0
             values["passage"] = passage.score / self._best
@@ -236,23 +240,20 @@ class _Gathering:
             self.values.append(list(values.values()))
             self.at.append(offset + number)
 
-    def _held(self, folded: str) -> npt.NDArray[np.bool_]:
-        found = np.zeros(len(self._terms), dtype=bool)
-        for term in terms(folded):
-            if (place := self._place.get(term)) is not None:
-                found[place] = True
-        return found
+    def _held(self, words: Collection[str]) -> npt.NDArray[np.bool_]:
+        return np.array([term in words for term in self._terms], dtype=bool)
 
     def _share(self, held: npt.NDArray[np.bool_]) -> float:
         return float(self._weights @ held)
 
-    def _overlap(self, around: "_Around", folded: str, units: _FloatArray) -> dict[str, float]:
+    def _overlap(
+        self, around: "_Around", folded: str, words: frozenset[str], units: _FloatArray
+    ) -> dict[str, float]:
         own, looker = around.own, self._looker
         known = own | around.heading
         previous = around.before & ~known
         known = known | around.before
         leaning = self._share(previous) if _LEANS.search(folded) else 0.0
-        words = set(terms(folded))
         rarest = float(looker.weights.max()) if len(looker.weights) else 0.0
         whole = units >= 1
         return {
@@ -270,7 +271,7 @@ class _Gathering:
             "focus": float(own[self._focus].mean()) if self._focus.any() else 0.0,
             "length": math.log(1 + len(folded)) / math.log(151),
             "brief": float(len(folded) < _BRIEF_CHARS),
-            "novel": 1 - len(words & self._place.keys()) / max(1, len(words)),
+            "novel": 1 - len(words.intersection(self._terms)) / max(1, len(words)),
         }
 
     def _named(self, folded: str, nearby: "_Nearby") -> float:
@@ -297,28 +298,27 @@ class _Gathering:
         values["fresh"] = 1.0 if fresh else -1.0
         values["near"] = max(
             (
-                self._share(self._held(folded[max(0, a - _NEAR_CHARS) : b + _NEAR_CHARS]))
+                self._share(
+                    self._held(set(terms(folded[max(0, a - _NEAR_CHARS) : b + _NEAR_CHARS])))
+                )
                 for a, b in fresh[:12]
             ),
             default=0.0,
         )
         return values
 
-    def _covered(self, around: "_Around", units: _FloatArray) -> float:
+    def _covered(
+        self, units: _FloatArray, heading: npt.NDArray[np.bool_], rest: _FloatArray
+    ) -> float:
         """How much of the question is covered, unit by unit, weighted by rarity."""
-
-        def unit_held(held: npt.NDArray[np.bool_]) -> _FloatArray:
-            have = {term for term, has in zip(self._terms, held, strict=True) if has}
-            return np.array([_holds(u.term, u.pairs, have) for u in self._looker.units])
-
         covered = np.maximum.reduce(
-            [
-                units,
-                _HEADING_COVERS * unit_held(around.heading),
-                _CHUNK_COVERS * unit_held(around.rest),
-            ]
+            [units, _HEADING_COVERS * self._units_held(heading), _CHUNK_COVERS * rest]
         )
         return float(covered @ self._looker.weights)
+
+    def _units_held(self, terms_held: npt.NDArray[np.bool_]) -> _FloatArray:
+        have = {term for term, has in zip(self._terms, terms_held, strict=True) if has}
+        return np.array([unit_held(unit, have, have) for unit in self._looker.units])
 
 
 class _Nearby(NamedTuple):
@@ -330,10 +330,6 @@ class _Nearby(NamedTuple):
 
 
 _NAMED_NEARBY = (0.9, 0.8, 0.5)
-
-
-def _title(passage: Passage) -> str:
-    return fold(" ".join((passage.article.title, *passage.chunk.headings)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,12 +353,5 @@ def _focus(question: Question) -> frozenset[str]:
     return frozenset(beside)
 
 
-_LONE_CHARACTER = 0.3
-
-
-def _holds(term: str, pairs: Sequence[str], have: set[str]) -> float:
-    if any(pair in have for pair in pairs):
-        return 1.0
-    if term not in have:
-        return 0.0
-    return _LONE_CHARACTER if pairs else 1.0
+def _near(folded: str, start: int, end: int) -> str:
+    return folded[max(0, start - _NEAR_CHARS) : end + _NEAR_CHARS]

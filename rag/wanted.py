@@ -4,7 +4,7 @@ In: a question taken apart, with how rare each of its terms is. Out: for any tex
 each unit of the question. What that is worth is for others to decide.
 """
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -14,7 +14,7 @@ import numpy.typing as npt
 from index.fold import fold
 from rag.question import Question, Unit
 
-__all__ = ["Looker", "Wanted"]
+__all__ = ["Looker", "Wanted", "unit_held"]
 
 _LONE_CHARACTER = 0.3  # a Han character without the neighbour that it has in the question
 
@@ -63,7 +63,7 @@ class Looker:
 
     def holds(self, text: str, words: frozenset[str]) -> npt.NDArray[np.float64]:
         """How far each unit is found in a folded text whose words are given."""
-        found = np.array([_held(unit, text, words) for unit in self.units])
+        found = np.array([unit_held(unit, text, words) for unit in self.units])
         for places, names in zip(self.named, self.names, strict=True):
             if places and any(name in text for name in names):
                 found[places] = 1.0
@@ -91,7 +91,11 @@ class Looker:
         return best / self.length
 
 
-def _held(unit: Unit, text: str, words: frozenset[str]) -> float:
+def unit_held(unit: Unit, text: Container[str], words: Container[str]) -> float:
+    """How far a unit is found, between 0 and 1.
+
+    ``text`` holds Han: a folded text, or a set of its terms. ``words`` are its words.
+    """
     if unit.pairs:
         if any(pair in text for pair in unit.pairs):
             return 1.0

@@ -250,7 +250,7 @@ def ask(
     from rag.journal import Journal
 
     filters = _filters(since=since, until=until, source=source, lang=lang, tag=tag)
-    asked = _asked(question or "", filters=filters, k=k, today=today, without=without)
+    asked = _asked(question or "", filters=filters, k=k, today=today, without=without, suggest=True)
     with open_asker(index, config, generator=generator) as asker:
         if as_json:
             answer = asker.answer_to(asked)
@@ -538,13 +538,14 @@ def _asked(
     k: int | None,
     today: str | None,
     without: tuple[str, ...],
+    suggest: bool = False,
 ) -> "Asked":
     from rag.answer import today as this_day
     from rag.batch import parse_day
     from rag.question import Asked
 
     day = parse_day(today, field="--today") if today is not None else this_day()
-    return Asked(question, filters=filters, k=k, today=day, without=without, suggest=True)
+    return Asked(question, filters=filters, k=k, today=day, without=without, suggest=suggest)
 
 
 def _span(text: str, length: int) -> tuple[int, int]:
