@@ -9,11 +9,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from index.config import IndexConfig
 from index.errors import UsageError
 from index.toml_file import read_toml
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 __all__ = [
     "AnswerConfig",
@@ -25,6 +28,7 @@ __all__ = [
     "fingerprint",
     "load_config",
     "parse_config",
+    "read_section",
     "with_generator",
 ]
 
@@ -151,9 +155,10 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "dtype": ("auto", "float32", "bfloat16", "float16"),
 }
 
-_Section = TypeVar(
-    "_Section", IndexConfig, QuestionConfig, RetrievalConfig, AnswerConfig, GateConfig, ModelConfig
-)
+# Tables of the same file that a face of the program reads: they change no answer.
+_FACES = frozenset({"page"})
+
+_Section = TypeVar("_Section", bound="DataclassInstance")
 
 
 def fingerprint(config: Config) -> str:
@@ -180,18 +185,20 @@ def parse_config(tables: Mapping[str, object], *, where: str) -> Config:
     Raises:
         UsageError: an unknown or ill-typed key; ``where`` is named in the message.
     """
-    known = {field.name for field in dataclasses.fields(Config)}
+    known = {field.name for field in dataclasses.fields(Config)} | _FACES
     if unknown := sorted(set(tables) - known):
         raise UsageError(
             f"{where}: unknown table [{unknown[0]}]; known: {', '.join(sorted(known))}"
         )
     return Config(
-        index=_section(IndexConfig, tables.get("index", {}), f"{where} [index]"),
-        question=_section(QuestionConfig, tables.get("question", {}), f"{where} [question]"),
-        retrieval=_section(RetrievalConfig, tables.get("retrieval", {}), f"{where} [retrieval]"),
-        answer=_section(AnswerConfig, tables.get("answer", {}), f"{where} [answer]"),
-        gate=_section(GateConfig, tables.get("gate", {}), f"{where} [gate]"),
-        model=_section(ModelConfig, tables.get("model", {}), f"{where} [model]"),
+        index=read_section(IndexConfig, tables.get("index", {}), f"{where} [index]"),
+        question=read_section(QuestionConfig, tables.get("question", {}), f"{where} [question]"),
+        retrieval=read_section(
+            RetrievalConfig, tables.get("retrieval", {}), f"{where} [retrieval]"
+        ),
+        answer=read_section(AnswerConfig, tables.get("answer", {}), f"{where} [answer]"),
+        gate=read_section(GateConfig, tables.get("gate", {}), f"{where} [gate]"),
+        model=read_section(ModelConfig, tables.get("model", {}), f"{where} [model]"),
     )
 
 
@@ -202,7 +209,21 @@ def with_generator(config: Config, spec: str | None) -> Config:
     return dataclasses.replace(config, answer=dataclasses.replace(config.answer, generator=spec))
 
 
-def _section(kind: type[_Section], values: object, where: str) -> _Section:
+def read_section(
+    kind: type[_Section],
+    values: object,
+    where: str,
+    *,
+    bounds: Mapping[str, tuple[float, float]] = _BOUNDS,
+    choices: Mapping[str, tuple[str, ...]] = _CHOICES,
+) -> _Section:
+    """Make one section, a dataclass of texts, numbers and switches, of a table of settings.
+
+    ``bounds`` and ``choices`` say by name what a number or a text may be.
+
+    Raises:
+        UsageError: an unknown key, another type, a value out of bounds; ``where`` is named.
+    """
     if not isinstance(values, dict):
         raise UsageError(f"{where} must be a table")
     defaults = kind()
@@ -216,11 +237,11 @@ def _section(kind: type[_Section], values: object, where: str) -> _Section:
         if not number and type(value) is not wanted:
             raise UsageError(f"{where}: {name} must be a {wanted.__name__}, not {value!r}")
         if isinstance(value, str):
-            allowed = _CHOICES.get(name, (value,))
+            allowed = choices.get(name, (value,))
             if value not in allowed:
                 raise UsageError(f"{where}: {name} must be one of {', '.join(allowed)}")
-        else:
-            low, high = _BOUNDS[name]
+        elif not isinstance(value, bool):
+            low, high = bounds[name]
             # Written so that NaN, which compares false with everything, is refused too.
             if not low <= value <= high:
                 raise UsageError(f"{where}: {name} must lie between {low} and {high}, got {value}")

@@ -20,6 +20,7 @@ __all__ = [
     "SCHEMA_VERSION",
     "Answer",
     "AnswerSentence",
+    "Approval",
     "Citation",
     "Event",
     "FellBack",
@@ -102,6 +103,16 @@ class GateCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class Approval:
+    """By whom an answer was approved beforehand, and from which day until which (ISO dates)."""
+
+    id: str
+    by: str = ""
+    valid_from: str | None = None
+    valid_until: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """The whole answer to one question. Declining is an answer too: ``abstained`` is true then,
     ``reason`` says why, ``sentences`` is empty and ``passages`` are the nearest that were found.
@@ -117,7 +128,7 @@ class Answer:
     itself, ``notice`` what a person should know before acting on it, both in the language of the
     question. ``probability`` tells how likely the collection answers the question. ``suggestions``
     are further questions that the collection answers; for a declined question the first of them
-    is the question reworded.
+    is the question reworded. ``approval`` is set where the answer is a curated one.
     """
 
     question: str
@@ -140,6 +151,7 @@ class Answer:
     notice: str | None = None
     probability: float | None = None
     suggestions: tuple[str, ...] = ()
+    approval: Approval | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The answer as plain JSON values, with ``schema_version``."""
@@ -162,6 +174,7 @@ class Answer:
             "notice": self.notice,
             "probability": None if self.probability is None else round(self.probability, 4),
             "suggestions": list(self.suggestions),
+            "approval": dataclasses.asdict(self.approval) if self.approval else None,
             "index_generation": self.index_generation,
             "config_fingerprint": self.config_fingerprint,
             "timings_ms": {name: round(ms, 2) for name, ms in self.timings_ms.items()},

@@ -11,6 +11,7 @@ from index.ingest import SUFFIXES
 from rag.config import Config, load_config
 from rag.schema import Answer, Citation
 from ui.cli import app
+from ui.config import PageConfig
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -54,8 +55,12 @@ def test_the_documented_settings_are_the_defaults(tmp_path):
     path.write_text(block, encoding="utf-8")
     assert load_config(path) == Config()
     documented = {section: set(keys) for section, keys in tomllib.loads(block).items()}
+    page = dataclasses.asdict(PageConfig())
+    del page["admin_token"]  # from the environment alone
+    assert tomllib.loads(block)["page"] == page
     assert documented == {
-        section: set(keys) for section, keys in dataclasses.asdict(Config()).items()
+        section: set(keys)
+        for section, keys in {**dataclasses.asdict(Config()), "page": page}.items()
     }
 
 

@@ -95,6 +95,7 @@ def test_the_json_form(sample):
         "notice",
         "probability",
         "suggestions",
+        "approval",
         "index_generation",
         "config_fingerprint",
         "timings_ms",

@@ -33,7 +33,7 @@ def test_a_file_changes_what_it_names(tmp_path):
     [
         (
             "[retreival]\n",
-            r"unknown table \[retreival\]; known: answer, gate, index, model, question, retrieval",
+            r"unknown table \[retreival\]; known: answer, gate, .*, page, question, retrieval",
         ),
         (
             "[answer]\nmax_sentence = 2\n",

@@ -23,9 +23,11 @@ from ui_askers import (
     serving,
 )
 
-from ui.strings import SIMPLIFIED
+from ui.strings import ALL, Language
 
 pytestmark = pytest.mark.browser
+
+SIMPLIFIED = ALL[Language.HANS]
 
 ASK = "#yj-question textarea"
 QUESTION = "试点期间办理了多少笔业务？"
@@ -186,7 +188,7 @@ def contrast(page, selector):
 def test_an_answer_streams_and_its_citations_open_exactly_what_they_cite(open_page):
     page = open_page()
     assert page.locator(".yj-collection").inner_text().startswith("3 篇文章 · 42 个片段")
-    assert page.evaluate("document.documentElement.lang") == "zh-CN"
+    assert page.evaluate("document.documentElement.lang") == "zh-Hans"
     ask(page, QUESTION)
     assert page.locator(".yj-question").inner_text() == QUESTION
     assert page.locator(".yj-said").all_inner_texts()[:2] == [FIRST_SENTENCE, SECOND_SENTENCE]
@@ -390,7 +392,7 @@ def test_a_citation_can_be_opened_from_its_address(open_page):
 
 
 def test_an_article_that_is_gone_is_said_to_be(browser, server):
-    page = browser.new_page()
+    page = browser.new_page(locale="zh-CN")
     page.goto(server.url + "/#cite/nobody/0/3/1")
     page.wait_for_selector(".yj-state")
     until(page, f"document.body.innerText.includes('{SIMPLIFIED.panel_gone}')")

@@ -7,8 +7,10 @@ from ui_askers import DECLINED, FIRST_SENTENCE, PAYLOADS, POISON, ScriptedAsker
 from rag.question import Turn
 from rag.schema import Finished
 from ui.conversation import Exchange, apply_event, dialogue, messages
-from ui.strings import SIMPLIFIED
+from ui.strings import ALL, Language
 from ui.untrusted import inert_html
+
+SIMPLIFIED = ALL[Language.HANS]
 
 ASKER = ScriptedAsker(pause_s=0)
 

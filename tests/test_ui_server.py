@@ -24,15 +24,36 @@ def client():
 
 
 def test_the_page_names_nothing_outside_that_a_browser_would_load(client):
-    page = client.get("/")
+    page = client.get("/zh-hans/")
     assert page.status_code == 200
     assert "有据 Youju" in page.text
-    config = client.get("/config").json()
+    config = client.get("/zh-hans/config").json()
     assert config["analytics_enabled"] is False
-    assert "fonts.googleapis" not in page.text + client.get("/theme.css").text
+    assert "fonts.googleapis" not in page.text + client.get("/zh-hans/theme.css").text
 
 
-@pytest.mark.parametrize("path", ["/", "/api/article?id=english-1", "/page/page.js", "/config"])
+@pytest.mark.parametrize(
+    ("accept", "cookie", "leads_to"),
+    [
+        ("zh-TW,zh;q=0.9", None, "/zh-hant/?care=1"),
+        ("en-GB,en;q=0.9,zh;q=0.8", None, "/en/?care=1"),
+        ("en", "zh-Hans", "/zh-hans/?care=1"),
+        ("fr", "../../evil", "/zh-hans/?care=1"),
+    ],
+)
+def test_the_browser_or_a_choice_decides_the_language(client, accept, cookie, leads_to):
+    headers = {"accept-language": accept}
+    if cookie:
+        headers["cookie"] = f"yj-language={cookie}"
+    response = client.get("/?care=1", headers=headers)
+    assert response.status_code == 307
+    assert response.headers["location"] == leads_to
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/en/", "/api/article?id=english-1", "/page/chat.js", "/en/config", "/favicon.ico"],
+)
 def test_every_response_carries_the_policy(client, path):
     headers = client.get(path).headers
     assert headers["content-security-policy"] == CONTENT_SECURITY_POLICY
@@ -111,29 +132,29 @@ def test_requests_that_another_site_makes_are_refused(client, headers):
 def test_our_own_page_may_post_and_a_link_from_elsewhere_may_be_followed(client):
     own = {"origin": str(client.base_url).rstrip("/"), "sec-fetch-site": "same-origin"}
     # 422: it passed the guard and Gradio found no body.
-    assert client.post("/gradio_api/queue/join", headers=own, json={}).status_code == 422
+    assert client.post("/en/gradio_api/queue/join", headers=own, json={}).status_code == 422
     link = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}
-    assert client.get("/", headers=link).status_code == 200
+    assert client.get("/en/", headers=link).status_code == 200
     assert client.post("/", headers=link).status_code == 403
 
 
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("POST", "/gradio_api/upload"),
-        ("GET", "/gradio_api/upload_progress?upload_id=x"),
-        ("GET", "/gradio_api/file=/etc/passwd"),
-        ("GET", "/gradio_api/file/etc/passwd"),
-        ("GET", "/gradio_api/proxy=https://evil.example/"),
-        ("POST", "/gradio_api/component_server"),
-        ("POST", "/gradio_api/process_recording"),
-        ("POST", "/gradio_api/vibe-edit"),
-        ("GET", "/gradio_api/runs"),
-        ("GET", "/gradio_api/info"),
-        ("GET", "/gradio_api/openapi.json"),
-        ("POST", "/gradio_api/call/ask"),
-        ("POST", "/gradio_api/run/ask"),
-        ("GET", "/monitoring"),
+        ("POST", "/zh-hant/gradio_api/upload"),
+        ("GET", "/zh-hant/gradio_api/upload_progress?upload_id=x"),
+        ("GET", "/zh-hant/gradio_api/file=/etc/passwd"),
+        ("GET", "/zh-hant/gradio_api/file/etc/passwd"),
+        ("GET", "/zh-hant/gradio_api/proxy=https://evil.example/"),
+        ("POST", "/zh-hant/gradio_api/component_server"),
+        ("POST", "/zh-hant/gradio_api/process_recording"),
+        ("POST", "/zh-hant/gradio_api/vibe-edit"),
+        ("GET", "/zh-hant/gradio_api/runs"),
+        ("GET", "/zh-hant/gradio_api/info"),
+        ("GET", "/zh-hant/gradio_api/openapi.json"),
+        ("POST", "/zh-hant/gradio_api/call/ask"),
+        ("POST", "/zh-hant/gradio_api/run/ask"),
+        ("GET", "/zh-hant/monitoring"),
     ],
 )
 def test_what_gradio_offers_and_the_page_does_not_use_is_closed(client, method, path):

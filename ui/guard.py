@@ -49,9 +49,9 @@ _HEADERS = (
 # Gradio serves these whether or not a page uses them, and this page does not: files into and
 # out of the machine, a proxy, its recorder, its editor, its dashboard, calls by other programs.
 _UNUSED = re.compile(
-    r"/gradio_api/(upload|file|proxy|stream/|component_server|custom_component|process_recording"
+    r"(/[a-z-]+)?(/gradio_api/(upload|file|proxy|stream/|component_server|custom_component|process_recording"
     r"|deep_link|runs|run-history|vibe-|undo-vibe-edit|dev/|profiling|openapi|info|call/|run/(?!predict$)|api/)"
-    r"|/(monitoring|custom_component|svelte)"
+    r"|/(monitoring|custom_component|svelte))"
 )
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})

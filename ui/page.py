@@ -6,11 +6,10 @@ passes through Gradio as markup (see ``ui.untrusted``). It knows nothing of how 
 """
 
 import html
-import json
 import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -28,6 +27,7 @@ from ui.conversation import (
     undoable,
 )
 from ui.pace import paced
+from ui.shell import head_of, navigation
 from ui.strings import Strings
 from ui.untrusted import without_surrogates
 
@@ -114,6 +114,7 @@ def build_page(backend: ChatBackend, *, strings: Strings) -> "Blocks":
         with gr.Row(elem_id="yj-header", equal_height=True):
             # Not gr.HTML: it evaluates its template as JavaScript, which the page's policy forbids.
             gr.Markdown(_header(summary, strings), elem_id="yj-brand")
+            gr.Markdown(navigation(strings, "chat"), elem_id="yj-navigation")
             new_chat = gr.Button(
                 strings.new_chat, elem_id="yj-new", size="sm", variant="secondary", scale=0
             )
@@ -321,19 +322,8 @@ def theme() -> "Base":
 
 
 def head(strings: Strings) -> str:
-    """What goes into the page's head: our texts for the panel, then the script that reads them."""
-    texts = {name: text for name, text in asdict(strings).items() if name.startswith("panel_")}
-    texts["tag"] = strings.tag
-    texts["untitled"] = strings.untitled
-    # "<" escaped: no text can end the element early.
-    table = json.dumps(texts, ensure_ascii=True).replace("<", "\\u003c")
-    return (
-        '<meta name="color-scheme" content="light dark">'
-        f'<script type="application/json" id="yj-strings">{table}</script>'
-        # Linked, not given to Gradio as css: it would prefix the selectors with its own.
-        '<link rel="stylesheet" href="/page/page.css">'
-        '<script src="/page/page.js" defer></script>'
-    )
+    """What goes into the page's head: our texts for the scripts, then the scripts."""
+    return head_of(strings, "panel_", "nav_", "untitled", script="chat.js", style="chat.css")
 
 
 class _Control:

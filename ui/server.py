@@ -11,7 +11,7 @@ import socket
 import sys
 import threading
 import webbrowser
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,8 @@ from index.errors import UnusableIndexError, UsageError
 from ui.article_view import view_article
 from ui.guard import Guard, is_loopback
 from ui.page import ChatBackend, build_page, head, theme
-from ui.strings import SIMPLIFIED, Strings
+from ui.shell import add_shell
+from ui.strings import ALL
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 __all__ = ["make_app", "serve"]
 
 STATIC = Path(__file__).with_name("static")
+
+Part = Callable[["FastAPI"], None]
+"""Adds the routes of one part of the page to the application."""
 
 _LOCAL_NAMES = ("127.0.0.1", "localhost", "::1")
 
@@ -46,13 +50,14 @@ def make_app(
     *,
     hosts: Collection[str] = _LOCAL_NAMES,
     any_address: bool = False,
-    strings: Strings = SIMPLIFIED,
+    parts: Sequence[Part] = (),
 ) -> "FastAPI":
     """Build the whole application around something that answers.
 
     ``hosts`` are the names under which a browser may ask for the page; see :class:`Guard` for
-    ``any_address``. Sets the environment variables that keep Gradio offline, which it reads
-    when it is first imported.
+    ``any_address``. ``parts`` add what stands beside the chat: each is given the application.
+    Sets the environment variables that keep Gradio offline, which it reads when it is first
+    imported.
     """
     os.environ.update(_OFFLINE)
     import gradio
@@ -78,23 +83,28 @@ def make_app(
     # Added by call: a decorator would read annotations that name what is imported above.
     app.add_api_route("/api/article", article, methods=["GET"], response_model=None)
     app.mount("/page", StaticFiles(directory=STATIC), name="page")
-    mounted: FastAPI = gradio.mount_gradio_app(
-        app,
-        build_page(backend, strings=strings),
-        path="/",
-        footer_links=[],
-        run_history=False,
-        ssr_mode=False,
-        mcp_server=False,
-        enable_monitoring=False,
-        pwa=False,
-        show_error=False,
-        app_kwargs={"docs_url": None, "redoc_url": None, "openapi_url": None},
-        theme=theme(),
-        head=head(strings),
-    )
-    mounted.add_middleware(Guard, hosts=frozenset(hosts), any_address=any_address)
-    return mounted
+    add_shell(app)
+    for add_part in parts:
+        add_part(app)
+    # Gradio's own texts change with the browser, ours are built in: so a page for each language.
+    for language, strings in ALL.items():
+        gradio.mount_gradio_app(
+            app,
+            build_page(backend, strings=strings),
+            path=language.path,
+            footer_links=[],
+            run_history=False,
+            ssr_mode=False,
+            mcp_server=False,
+            enable_monitoring=False,
+            pwa=False,
+            show_error=False,
+            app_kwargs={"docs_url": None, "redoc_url": None, "openapi_url": None},
+            theme=theme(),
+            head=head(strings),
+        )
+    app.add_middleware(Guard, hosts=frozenset(hosts), any_address=any_address)
+    return app
 
 
 def serve(

@@ -1,137 +1,247 @@
-"""Every text that the page shows of its own accord, in one table per language.
+"""Every text that the page shows of its own accord: one table, a row for a text, three languages.
 
-A language is one :class:`Strings`; a text that is missing from it does not construct. Texts
-with ``{…}`` are filled by ``str.format``. No text here comes from an article.
+A text that lacks a language does not construct, so none can be missing. Texts with ``{…}`` are
+filled by ``str.format``. No text here comes from an article.
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import overload
 
-__all__ = ["SIMPLIFIED", "Strings"]
+__all__ = ["ALL", "Language", "Strings", "negotiate"]
+
+
+class Language(StrEnum):
+    """A language of the interface: its BCP 47 tag, which is also its part of the address."""
+
+    HANS = "zh-Hans"
+    HANT = "zh-Hant"
+    ENGLISH = "en"
+
+    @property
+    def path(self) -> str:
+        """The first part of the addresses of the pages in this language."""
+        return f"/{self.value.lower()}"
 
 
 @dataclass(frozen=True, slots=True)
+class _Text:
+    """One text in every language; read from a :class:`Strings` it is the one of its language."""
+
+    hans: str
+    hant: str
+    english: str
+
+    @overload
+    def __get__(self, table: None, owner: type) -> "_Text": ...
+    @overload
+    def __get__(self, table: "Strings", owner: type) -> str: ...
+    def __get__(self, table: "Strings | None", owner: type) -> "_Text | str":
+        if table is None:
+            return self
+        match table.language:
+            case Language.HANS:
+                return self.hans
+            case Language.HANT:
+                return self.hant
+            case Language.ENGLISH:
+                return self.english
+
+
 class Strings:
-    """The texts of one language. ``tag`` is its BCP 47 tag, for ``<html lang>``."""
+    """The texts in one language: ``Strings.ask`` is a row of the table, a table's ``ask`` a text."""
 
-    tag: str
-    brand: str
-    brand_latin: str
-    document_title: str
-    collection: str
-    collection_undated: str
-    built: str
-    empty_heading: str
-    empty_text: str
-    empty_index: str
-    question_label: str
-    question_placeholder: str
-    ask: str
-    stop: str
-    new_chat: str
-    reading: str
-    found_passages: str
-    searched: str
-    note_alias: str
-    note_dates_only: str
-    note_dates_preferred: str
-    note_suggestion: str
-    undo_rewriting: str
-    undo_aliases: str
-    undo_dates: str
-    ask_suggestion: str
-    citation: str
-    citations: str
-    passages: str
-    nearest_passages: str
-    no_passages: str
-    stopped: str
-    failed: str
-    failed_inside: str
-    too_long: str
-    not_askable: str
-    untitled: str
-    partly: str
-    unsupported: str
-    uncited: str
-    added: str
-    as_of: str
-    fell_back: str
-    checked: str
-    panel_label: str
-    panel_close: str
-    panel_previous: str
-    panel_next: str
-    panel_position: str
-    panel_passage: str
-    panel_loading: str
-    panel_error: str
-    panel_gone: str
-    panel_retry: str
-    panel_original: str
-    panel_cut: str
-    panel_show_all: str
-    panel_damage: str
+    def __init__(self, language: Language) -> None:
+        self.language = language
+
+    def starting_with(self, *prefixes: str) -> dict[str, str]:
+        """The texts whose names begin so, by name: what a script of the page needs."""
+        return {
+            name: getattr(self, name)
+            for name, row in vars(Strings).items()
+            if isinstance(row, _Text) and name.startswith(prefixes)
+        }
+
+    # ---- the frame ---------------------------------------------------------------------------
+    brand = _Text("有据", "有據", "Youju")
+    brand_latin = _Text("Youju", "Youju", "有据")
+    document_title = _Text(
+        "有据 Youju · 言之有据", "有據 Youju · 言之有據", "Youju 有据 · answers with their evidence"
+    )
+    nav_label = _Text("页面", "頁面", "Pages")
+    nav_chat = _Text("提问", "提問", "Ask")
+    nav_collection = _Text("资料库", "資料庫", "Collection")
+    nav_operations = _Text("运营", "營運", "Operations")
+    nav_token = _Text("管理口令", "管理口令", "Administrator's token")
+    nav_enter = _Text("确定", "確定", "OK")
+    nav_cancel = _Text("取消", "取消", "Cancel")
+    language_label = _Text("界面语言", "介面語言", "Language")
+    collection = _Text(
+        "{articles} 篇文章 · {chunks} 个片段 · {earliest} 至 {latest}",
+        "{articles} 篇文章 · {chunks} 個片段 · {earliest} 至 {latest}",
+        "{articles} articles · {chunks} passages · {earliest} to {latest}",
+    )
+    collection_undated = _Text(
+        "{articles} 篇文章 · {chunks} 个片段",
+        "{articles} 篇文章 · {chunks} 個片段",
+        "{articles} articles · {chunks} passages",
+    )
+    built = _Text("索引更新于 {built}", "索引更新於 {built}", "indexed {built}")
+
+    # ---- the chat ----------------------------------------------------------------------------
+    empty_heading = _Text("想查什么？", "想查什麼？", "What would you like to know?")
+    empty_text = _Text(
+        "用自己的话提问，简体、繁体、English 都可以。回答里的编号可以点开，直接看到原文中的那句话。",
+        "用自己的話提問，簡體、繁體、English 都可以。回答裡的編號可以點開，直接看到原文中的那句話。",
+        "Ask in your own words, in English or Chinese. The numbers in an answer open the article at "
+        "the very sentence.",
+    )
+    empty_index = _Text(
+        "索引里还没有文章。请先运行 youju index 文件夹，再重新打开本页。",
+        "索引裡還沒有文章。請先執行 youju index 資料夾，再重新打開本頁。",
+        "There are no articles in the index yet. Run youju index FOLDER, then open this page again.",
+    )
+    question_label = _Text("问题", "問題", "Question")
+    question_placeholder = _Text(
+        "输入问题，按 Enter 发送", "輸入問題，按 Enter 送出", "Type a question, Enter sends it"
+    )
+    ask = _Text("提问", "提問", "Ask")
+    stop = _Text("停止", "停止", "Stop")
+    new_chat = _Text("新对话", "新對話", "New chat")
+    reading = _Text("正在查找…", "正在查找…", "Searching…")
+    found_passages = _Text(
+        "找到 {count} 个相关段落，正在整理回答…",
+        "找到 {count} 個相關段落，正在整理回答…",
+        "Found {count} passages, writing the answer…",
+    )
+    searched = _Text("按此检索：", "按此檢索：", "Searched as: ")
+    note_alias = _Text("{said} 也查 {names}", "{said} 也查 {names}", "{said}: also {names}")
+    note_dates_only = _Text(
+        "{said}：只查 {since} 至 {until} 的文章",
+        "{said}：只查 {since} 至 {until} 的文章",
+        "{said}: only articles from {since} to {until}",
+    )
+    note_dates_preferred = _Text(
+        "{said}：优先 {since} 至 {until} 的文章",
+        "{said}：優先 {since} 至 {until} 的文章",
+        "{said}: articles from {since} to {until} first",
+    )
+    note_suggestion = _Text("您是不是要问：{text}", "您是不是要問：{text}", "Did you mean: {text}")
+    undo_rewriting = _Text(
+        "不接上文，重新查", "不接上文，重新查", "Search without the earlier questions"
+    )
+    undo_aliases = _Text("不查别名，重新查", "不查別名，重新查", "Search without other names")
+    undo_dates = _Text("不限日期，重新查", "不限日期，重新查", "Search any date")
+    ask_suggestion = _Text("改用建议的写法提问", "改用建議的寫法提問", "Ask what was suggested")
+    citation = _Text("引用", "引用", "Citation")
+    citations = _Text("引用", "引用", "Citations")
+    passages = _Text(
+        "检索到的段落（{count}）", "檢索到的段落（{count}）", "Passages found ({count})"
+    )
+    nearest_passages = _Text("最接近的段落", "最接近的段落", "Nearest passages")
+    no_passages = _Text(
+        "没有找到任何相关段落，换个说法或更具体的名称试试。",
+        "沒有找到任何相關段落，換個說法或更具體的名稱試試。",
+        "No passage was found. Try other words or a more specific name.",
+    )
+    stopped = _Text("已停止。", "已停止。", "Stopped.")
+    failed = _Text(
+        "这个问题没能答完", "這個問題沒能答完", "This question could not be answered in full"
+    )
+    failed_inside = _Text(
+        "服务内部出错，详情已写入日志。请重试；如果一直如此，请联系维护者。",
+        "服務內部出錯，詳情已寫入日誌。請重試；如果一直如此，請聯繫維護者。",
+        "Something failed inside; the details are in the log. Try again; if it goes on, tell "
+        "whoever runs this service.",
+    )
+    too_long = _Text(
+        "问题太长：最多 {max_chars} 个字，现在有 {chars} 个。",
+        "問題太長：最多 {max_chars} 個字，現在有 {chars} 個。",
+        "The question is too long: {chars} characters, at most {max_chars}.",
+    )
+    not_askable = _Text(
+        "里面没有可以查找的内容。请至少写一个词、一个名称或一个数字。",
+        "裡面沒有可以查找的內容。請至少寫一個詞、一個名稱或一個數字。",
+        "There is nothing to search for in it. Write at least a word, a name or a number.",
+    )
+    untitled = _Text("（无标题）", "（無標題）", "(no title)")
+    partly = _Text("部分有据", "部分有據", "partly supported")
+    unsupported = _Text("缺少依据", "缺少依據", "not supported")
+    uncited = _Text("未标出处", "未標出處", "no source given")
+    added = _Text("（{words}）", "（{words}）", "({words}) ")
+    as_of = _Text("（{day}）", "（{day}）", " ({day})")
+    fell_back = _Text(
+        "语言模型没能答完，以下为文章原句：",
+        "語言模型沒能答完，以下為文章原句：",
+        "The language model failed; these are sentences of the articles:",
+    )
+    checked = _Text(
+        "逐句核对：{supported} 句有据，{others} 句存疑，去掉了 {keys} 个不存在的编号。",
+        "逐句核對：{supported} 句有據，{others} 句存疑，去掉了 {keys} 個不存在的編號。",
+        "Checked sentence by sentence: {supported} supported, {others} doubtful, {keys} numbers "
+        "that named nothing taken out.",
+    )
+
+    # ---- the article beside the chat ---------------------------------------------------------
+    panel_label = _Text("原文", "原文", "Article")
+    panel_close = _Text("关闭原文", "關閉原文", "Close the article")
+    panel_previous = _Text("上一条引用", "上一條引用", "Previous citation")
+    panel_next = _Text("下一条引用", "下一條引用", "Next citation")
+    panel_position = _Text(
+        "引用 {n} · 第 {at} / {of} 条",
+        "引用 {n} · 第 {at} / {of} 條",
+        "Citation {n} · {at} of {of}",
+    )
+    panel_passage = _Text("段落", "段落", "Passage")
+    panel_loading = _Text("正在打开原文…", "正在打開原文…", "Opening the article…")
+    panel_error = _Text(
+        "原文没能打开，请检查服务是否还在运行。",
+        "原文沒能打開，請檢查服務是否還在執行。",
+        "The article could not be opened. Is the service still running?",
+    )
+    panel_gone = _Text(
+        "这篇文章已不在当前索引里。",
+        "這篇文章已不在目前的索引裡。",
+        "This article is not in the index any more.",
+    )
+    panel_retry = _Text("重试", "重試", "Try again")
+    panel_original = _Text("打开原始网页", "打開原始網頁", "Open the original page")
+    panel_cut = _Text(
+        "（此处略去 {chars} 个字）",
+        "（此處略去 {chars} 個字）",
+        "({chars} characters left out here)",
+    )
+    panel_show_all = _Text("显示全文", "顯示全文", "Show the whole article")
+    panel_damage = _Text(
+        "来源文件此处已损坏", "來源檔案此處已損壞", "The source file is damaged here"
+    )
 
 
-SIMPLIFIED = Strings(
-    tag="zh-CN",
-    brand="有据",
-    brand_latin="Youju",
-    document_title="有据 Youju · 言之有据",
-    collection="{articles} 篇文章 · {chunks} 个片段 · {earliest} 至 {latest}",
-    collection_undated="{articles} 篇文章 · {chunks} 个片段",
-    built="索引更新于 {built}",
-    empty_heading="想查什么？",
-    empty_text=(
-        "用自己的话提问，简体、繁体、English 都可以。回答里的编号可以点开，直接看到原文中的那句话。"
-    ),
-    empty_index="索引里还没有文章。请先运行 youju index 文件夹，再重新打开本页。",
-    question_label="问题 Question",
-    question_placeholder="输入问题，按 Enter 发送",
-    ask="提问",
-    stop="停止",
-    new_chat="新对话",
-    reading="正在查找…",
-    found_passages="找到 {count} 个相关段落，正在整理回答…",
-    searched="按此检索：",
-    note_alias="{said} 也查 {names}",
-    note_dates_only="{said}：只查 {since} 至 {until} 的文章",
-    note_dates_preferred="{said}：优先 {since} 至 {until} 的文章",
-    note_suggestion="您是不是要问：{text}",
-    undo_rewriting="不接上文，重新查",
-    undo_aliases="不查别名，重新查",
-    undo_dates="不限日期，重新查",
-    ask_suggestion="改用建议的写法提问",
-    citation="引用",
-    citations="引用 Citations",
-    passages="检索到的段落（{count}）",
-    nearest_passages="最接近的段落 Nearest passages",
-    no_passages="没有找到任何相关段落，换个说法或更具体的名称试试。",
-    stopped="已停止。",
-    failed="这个问题没能答完",
-    failed_inside="服务内部出错，详情已写入日志。请重试；如果一直如此，请联系维护者。",
-    too_long="问题太长：最多 {max_chars} 个字，现在有 {chars} 个。",
-    not_askable="里面没有可以查找的内容。请至少写一个词、一个名称或一个数字。",
-    untitled="（无标题）",
-    partly="部分有据",
-    unsupported="缺少依据",
-    uncited="未标出处",
-    added="（{words}）",
-    as_of="（{day}）",
-    fell_back="语言模型没能答完，以下为文章原句：",
-    checked="逐句核对：{supported} 句有据，{others} 句存疑，去掉了 {keys} 个不存在的编号。",
-    panel_label="原文 Article",
-    panel_close="关闭原文",
-    panel_previous="上一条引用",
-    panel_next="下一条引用",
-    panel_position="引用 {n} · 第 {at} / {of} 条",
-    panel_passage="段落",
-    panel_loading="正在打开原文…",
-    panel_error="原文没能打开，请检查服务是否还在运行。",
-    panel_gone="这篇文章已不在当前索引里。",
-    panel_retry="重试",
-    panel_original="打开原始网页",
-    panel_cut="（此处略去 {chars} 个字）",
-    panel_show_all="显示全文",
-    panel_damage="来源文件此处已损坏",
-)
+ALL = {language: Strings(language) for language in Language}
+
+
+def negotiate(accept_language: str, *, otherwise: Language = Language.HANS) -> Language:
+    """Choose the language of a browser by what it asks for (RFC 9110, section 12.5.4).
+
+    >>> negotiate("zh-TW,zh;q=0.9,en;q=0.8").value
+    'zh-Hant'
+    >>> negotiate("fr,en;q=0.5").value
+    'en'
+    """
+    wanted: list[tuple[float, str]] = []
+    for part in accept_language.split(",")[:20]:
+        tag, _, parameters = part.strip().lower().partition(";")
+        weight = parameters.strip().removeprefix("q=") if parameters else "1"
+        try:
+            wanted.append((float(weight), tag.strip()))
+        except ValueError:
+            continue
+    for preference, tag in sorted(wanted, key=lambda pair: -pair[0]):
+        if preference <= 0:
+            continue
+        if tag == "en" or tag.startswith("en-"):
+            return Language.ENGLISH
+        if tag == "zh" or tag.startswith("zh-"):
+            traditional = {"hant", "tw", "hk", "mo"} & set(tag.split("-")[1:])
+            return Language.HANT if traditional else Language.HANS
+    return otherwise

@@ -1,0 +1,40 @@
+"""Who may change the collection and read the log of the page.
+
+In: a request. Out: nothing, or an HTTPException that says what is missing. With a token set, it
+is needed everywhere. Without one all is open to this machine and shut to every other.
+"""
+
+import hmac
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+__all__ = ["Admin"]
+
+
+class Admin:
+    """Lets administrators pass. ``is_local``: the page listens where only this machine reaches."""
+
+    def __init__(self, token: str, *, is_local: bool) -> None:
+        self._token = token
+        self._is_local = is_local
+
+    def check(self, request: "Request") -> None:
+        """Let a request pass.
+
+        Raises:
+            HTTPException: 401 without the right ``Authorization: Bearer TOKEN``; 403 where there
+                is no token and the page can be reached from elsewhere.
+        """
+        from fastapi import HTTPException
+
+        if not self._token:
+            if not self._is_local:
+                raise HTTPException(403, "off: set YOUJU_ADMIN_TOKEN to administer from elsewhere")
+            return
+        kind, _, given = request.headers.get("authorization", "").partition(" ")
+        # Bytes: the comparison takes no text beyond ASCII.
+        right = hmac.compare_digest(given.strip().encode(), self._token.encode())
+        if kind.lower() != "bearer" or not right:
+            raise HTTPException(401, "an administrator's token is needed")

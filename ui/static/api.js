@@ -1,0 +1,56 @@
+// Calls to our own server. Where an administrator's token is needed it is asked for once, and
+// kept for as long as the tab is open.
+
+import { button, create, texts } from "./dom.js";
+
+const TOKEN = "yj-token";
+
+export class Refused extends Error {
+  constructor(status, message) {
+    super(message);
+    this.status = status;
+  }
+}
+
+// Returns the JSON of the answer; throws Refused with the server's own words, or a TypeError when
+// the server cannot be reached. `body` is sent as JSON, or as it is when it is FormData or a Blob.
+export const call = async (path, { method = "GET", body, signal } = {}) => {
+  const headers = {};
+  const token = sessionStorage.getItem(TOKEN);
+  if (token) headers.authorization = `Bearer ${token}`;
+  const isRaw = body instanceof FormData || body instanceof Blob;
+  if (body !== undefined && !isRaw) headers["content-type"] = "application/json";
+  const sent = body === undefined || isRaw ? body : JSON.stringify(body);
+  const response = await fetch(path, { method, headers, body: sent, signal });
+  if (response.status === 401 && (await askToken())) return call(path, { method, body, signal });
+  const isJson = response.headers.get("content-type")?.includes("json");
+  const content = isJson ? await response.json() : null;
+  if (!response.ok) throw new Refused(response.status, content?.error ?? content?.detail ?? `${response.status}`);
+  return content;
+};
+
+// A dialog of the page, not the browser's prompt: it can be styled, translated and read aloud.
+const askToken = () =>
+  new Promise((resolve) => {
+    const dialog = create("dialog", "yj-dialog");
+    const form = create("form");
+    form.method = "dialog";
+    const label = create("label", "", texts.nav_token);
+    const field = create("input", "yj-field");
+    field.type = "password";
+    field.autocomplete = "off";
+    field.required = true;
+    label.append(field);
+    const enter = create("button", "yj-button", texts.nav_enter);
+    const cancel = button("yj-button", texts.nav_cancel, () => dialog.close("cancel"));
+    form.append(label, enter, cancel);
+    dialog.append(form);
+    dialog.addEventListener("close", () => {
+      const given = dialog.returnValue !== "cancel" && field.value.trim();
+      if (given) sessionStorage.setItem(TOKEN, given);
+      dialog.remove();
+      resolve(Boolean(given));
+    });
+    document.body.append(dialog);
+    dialog.showModal();
+  });
