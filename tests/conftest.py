@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+# Registered by name, so that its fixtures are there for every browser test.
+pytest_plugins = ("ui_browser",)
+
 ROOT = Path(__file__).parents[1]
 ARTICLES = ROOT / "articles"
 SEEDS = ROOT.parent / "shared" / "seeds"

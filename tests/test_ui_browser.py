@@ -4,12 +4,9 @@ One server and one browser for all; each test has a page of its own that records
 dialog and console error, and fails on a foreign request, a dialog or an error.
 """
 
-import os
 import re
-import shutil
 import socket
 import time
-from urllib.parse import urlsplit
 
 import pytest
 from ui_askers import (
@@ -22,6 +19,7 @@ from ui_askers import (
     SECOND_SENTENCE,
     serving,
 )
+from ui_browser import ASK, ask, contrast, until
 
 from ui.strings import ALL, Language
 
@@ -29,121 +27,7 @@ pytestmark = pytest.mark.browser
 
 SIMPLIFIED = ALL[Language.HANS]
 
-ASK = "#yj-question textarea"
 QUESTION = "试点期间办理了多少笔业务？"
-
-
-def chromium_path():
-    named = os.environ.get("CHROMIUM")
-    if named:
-        return named
-    return (
-        shutil.which("chromium")
-        or shutil.which("chromium-browser")
-        or shutil.which("google-chrome")
-    )
-
-
-@pytest.fixture(scope="module")
-def browser():
-    path = chromium_path()
-    if path is None:
-        reason = "no Chromium here: install it or name it in CHROMIUM"
-        # CI installs one, so there a skip would hide that the page went untested.
-        (pytest.fail if os.environ.get("YOUJU_REQUIRE_BROWSER") else pytest.skip)(reason)
-    from playwright import sync_api
-
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=path,
-            args=[
-                "--no-sandbox",
-                "--disable-gpu",
-                "--disable-dev-shm-usage",
-                "--disable-background-networking",
-                "--disable-component-update",
-                "--disable-sync",
-                "--no-first-run",
-            ],
-        )
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
-def server(browser):  # noqa: ARG001 - no server where there is no browser
-    with serving() as server:
-        yield server
-
-
-@pytest.fixture
-def open_page(browser, server):
-    """Open the page in some size and scheme; what went wrong there is asserted afterwards."""
-    pages, wrong = [], []
-
-    def watch_request(request):
-        url = urlsplit(request.url)
-        own = url.netloc == urlsplit(server.url).netloc
-        if not (own or url.scheme in ("data", "blob")):
-            wrong.append(f"foreign request: {request.url}")
-
-    def watch_dialog(dialog):
-        wrong.append(f"dialog: {dialog.message}")
-        dialog.dismiss()
-
-    def open_page(width=1280, height=800, scheme="light", path="/"):
-        page = browser.new_page(
-            locale="zh-CN",
-            viewport={"width": width, "height": height},
-            color_scheme=scheme,
-            reduced_motion="reduce",
-        )
-        page.set_default_timeout(15_000)
-        page.on("request", watch_request)
-        page.on("dialog", watch_dialog)
-        page.on("pageerror", lambda error: wrong.append(f"script error: {error}"))
-        page.on(
-            "console",
-            lambda m: wrong.append(f"console: {m.text}") if m.type == "error" else None,
-        )
-        page.on("popup", lambda popup: wrong.append(f"popup: {popup.url}"))
-        page.on(
-            "response",
-            lambda r: wrong.append(f"{r.status}: {r.url}") if r.status >= 400 else None,
-        )
-        pages.append(page)
-        page.goto(server.url + path)
-        page.wait_for_selector(ASK)
-        return page
-
-    yield open_page
-    for page in pages:
-        page.close()
-    assert wrong == []
-
-
-def until(page, expression, *, arg=None):
-    """Wait until an expression holds. (Playwright's own wait evaluates strings: our policy forbids
-    that.)
-    """
-    deadline = time.monotonic() + 30
-    while not page.evaluate(expression, arg):
-        assert time.monotonic() < deadline, f"never came true: {expression}"
-        page.wait_for_timeout(30)
-
-
-def ask(page, question):
-    """Ask, and wait until the answer is whole."""
-    before = page.locator(".yj-answer").count()
-    page.fill(ASK, question)
-    page.press(ASK, "Enter")
-    until(
-        page,
-        "n => document.querySelectorAll('.yj-answer').length > n"
-        " && !document.querySelector('.yj-progress')"
-        " && document.querySelector('#yj-question .submit-button')",
-        arg=before,
-    )
 
 
 def visible_part(page, selector):
@@ -154,32 +38,6 @@ def visible_part(page, selector):
           const b = document.querySelector('.yj-body').getBoundingClientRect();
           const height = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
           return Math.max(0, height) / a.height;
-        }""",
-        selector,
-    )
-
-
-def contrast(page, selector):
-    """WCAG contrast of an element's text against the first opaque background behind it."""
-    return page.evaluate(
-        r"""selector => {
-          const parse = (text) => text.match(/[\d.]+/g).map(Number);
-          const light = ([r, g, b]) => {
-            const [x, y, z] = [r, g, b].map((v) => v / 255)
-              .map((v) => (v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
-            return 0.2126 * x + 0.7152 * y + 0.0722 * z;
-          };
-          const element = document.querySelector(selector);
-          let behind = element, back = [0, 0, 0, 0], seen = 1;
-          for (let at = element; at; at = at.parentElement) seen *= getComputedStyle(at).opacity;
-          if (seen < 1) return 0;
-          while (behind && back[3] === 0) {
-            back = parse(getComputedStyle(behind).backgroundColor);
-            if (back.length === 3) back.push(1);
-            behind = behind.parentElement;
-          }
-          const [a, b] = [light(parse(getComputedStyle(element).color)), light(back)];
-          return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
         }""",
         selector,
     )
