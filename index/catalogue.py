@@ -27,7 +27,15 @@ import numpy.typing as npt
 from index.article import Article, Chunk, Damage, Heading, Script, content_id
 from index.errors import IndexDamagedError
 
-__all__ = ["Catalogue", "CatalogueWriter", "Claim", "FileRecord", "Stamp", "content_key"]
+__all__ = [
+    "Catalogue",
+    "CatalogueWriter",
+    "Claim",
+    "FileRecord",
+    "Listed",
+    "Stamp",
+    "content_key",
+]
 
 _SCHEMA = """
 CREATE TABLE files (
@@ -139,6 +147,31 @@ class Claim:
     path: str
     kept: bool = False
     position: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An article of the collection without its text: what a list of thousands can show.
+
+    ``chars`` counts its text, ``damages`` the spots where its source had lost bytes; ``repaired``
+    names how its characters were mended, if they were. ``file`` is the id of its file.
+    """
+
+    id: str
+    title: str
+    path: str
+    source: str | None
+    published: date | None
+    language: str
+    script: Script
+    encoding: str
+    repaired: str | None
+    damages: int
+    tags: tuple[str, ...]
+    chars: int
+    chunks: int
+    representative: str
+    file: int
 
 
 def content_key(article: Article) -> str:
@@ -482,6 +515,32 @@ class Catalogue:
                 for published, source, language, tags in self._query(
                     "SELECT published, source, language, tags FROM articles "
                     "WHERE position IS NOT NULL ORDER BY position"
+                )
+            ]
+
+    def listing(self) -> list[Listed]:
+        """Every article by position, without its text."""
+        chunks = dict(self._query("SELECT position, count(*) FROM chunks GROUP BY position"))
+        with self._decoding():
+            return [
+                Listed(
+                    *row[1:5],
+                    _date(row[5]),
+                    row[6],
+                    Script(row[7]),
+                    row[8],
+                    None if row[9] is None else str(row[9]),
+                    row[10],
+                    tuple(json.loads(row[11])),
+                    row[12],
+                    chunks.get(row[0], 0),
+                    *row[13:],
+                )
+                for row in self._query(
+                    "SELECT position, id, title, path, source, published, language, script, "
+                    "encoding, json_extract(metadata, '$.repaired'), json_array_length(damages), "
+                    "tags, length(text), representative, file "
+                    "FROM articles WHERE position IS NOT NULL ORDER BY position"
                 )
             ]
 

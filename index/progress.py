@@ -1,13 +1,18 @@
-"""One line on stderr that counts up while something long runs.
+"""How far something long is: a line on stderr that counts up, and a listener that is told.
 
 In come counts, out goes a line that overwrites itself, with the time left once that can be told;
-nothing at all when stderr is no terminal.
+nothing at all when stderr is no terminal. A listener (the page has one) is told the same counts
+as often, terminal or not.
 """
 
 import sys
 import time
+from collections.abc import Callable
 
-__all__ = ["Progress", "time_left"]
+__all__ = ["Progress", "ProgressListener", "time_left"]
+
+ProgressListener = Callable[[str, int, int], None]
+"""Is told a task, such as "files read", how much of it is done, and of how much."""
 
 _INTERVAL_S = 0.1
 _SETTLED_S = 3.0
@@ -17,24 +22,32 @@ _SETTLED_S = 3.0
 class Progress:
     """Counts of one task, such as "files read 120/500"."""
 
-    def __init__(self, *, shown: bool) -> None:
-        """``shown`` asks for it; it is shown only on a terminal."""
+    def __init__(self, *, shown: bool, listener: ProgressListener | None = None) -> None:
+        """``shown`` asks for the line; it is shown only on a terminal."""
         self._shown = shown and sys.stderr.isatty()
+        self._listener = listener
         self._last = 0.0
         self._width = 0
         self._task = ""
         self._began = (0.0, 0)  # when the task was first seen, and how much of it was done then
 
     def update(self, task: str, done: int, total: int) -> None:
-        """Show how far a task is, at most ten times a second and at its end."""
-        if not self._shown:
+        """Tell how far a task is: at its start, at most ten times a second, and at its end."""
+        if not self._shown and self._listener is None:
             return
         now = time.monotonic()
-        if task != self._task:
+        is_new = task != self._task
+        if is_new:
             self._task, self._began = task, (now, done)
-        if done < total and now - self._last < _INTERVAL_S:
+        if not is_new and done < total and now - self._last < _INTERVAL_S:
             return
         self._last = now
+        if self._listener is not None:
+            self._listener(task, done, total)
+        if self._shown:
+            self._show(task, done, total, now)
+
+    def _show(self, task: str, done: int, total: int, now: float) -> None:
         line = f"{task} {done:,}/{total:,}"
         began, before = self._began
         if left := time_left(now - began, done=done - before, to_do=total - done):

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from index.article import Article, Chunk
+from index.catalogue import Claim, FileRecord, Listed
 from index.embed import Embedder, Vectors, load_embedder
 from index.errors import IndexMismatchError, UsageError
 from index.lexical import LexicalIndex
@@ -189,6 +190,18 @@ class Index:
     def articles(self) -> Iterator[Article]:
         """All articles in the order of their paths, a few in memory at a time."""
         return self._generation.articles()
+
+    def listing(self) -> list[Listed]:
+        """All articles in the order of their paths, without their texts."""
+        return self._generation.catalogue.listing()
+
+    def files(self) -> list[FileRecord]:
+        """Every file that articles were read from, in path order."""
+        return self._generation.catalogue.files()
+
+    def claims(self) -> list[Claim]:
+        """Every article of every file, those included that are a copy of another."""
+        return self._generation.catalogue.claims()
 
     def group_of(self, article_id: str) -> str:
         """The id of the article that stands for this one's near-duplicates; raises KeyError."""

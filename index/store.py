@@ -81,6 +81,7 @@ __all__ = [
     "open_generation",
     "open_vectors",
     "read_current",
+    "read_manifest",
     "rollback",
     "verify",
     "writing",
@@ -254,6 +255,16 @@ def generations(directory: Path) -> list[str]:
     except (FileNotFoundError, NotADirectoryError):
         return []
     return sorted((name for name in names if GENERATION_NAME.fullmatch(name)), key=_number)
+
+
+def read_manifest(directory: Path, name: str) -> Manifest:
+    """What a generation says of itself; none of its files is looked at.
+
+    Raises:
+        IndexDamagedError: it is missing, or not what was written.
+        IndexMismatchError: it has another format.
+    """
+    return _read_manifest(directory / GENERATIONS / name)
 
 
 def rollback(directory: Path) -> str:

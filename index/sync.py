@@ -45,7 +45,8 @@ from index.manifest import (
     config_fingerprint,
     term_versions,
 )
-from index.progress import Progress
+from index.progress import Progress, ProgressListener
+from index.quarantine import Quarantined, keep_quarantine
 from index.reading import READING_VERSION, read, warnings_of
 from index.report import FileRow, Status, SyncReport
 from index.store import Generation, Writer, current_name, newest_generation, writing
@@ -80,6 +81,7 @@ def sync(
     rebuild: bool = False,
     rehash: bool = False,
     progress: bool = False,
+    on_progress: ProgressListener | None = None,
     device: str | None = None,
 ) -> SyncReport:
     """Bring the index in ``index_dir`` up to date with ``paths``.
@@ -95,6 +97,7 @@ def sync(
             generation stays for a rollback.
         rehash: Read every file, though size and times say that it did not change.
         progress: Count up on stderr while at work, when that is a terminal.
+        on_progress: Is told how far it is, in the thread that calls; see ``Progress``.
         device: Where ``config.embedder`` runs when it is loaded here (``cpu``, ``cuda``, …); None
             takes the best that is there.
 
@@ -116,7 +119,7 @@ def sync(
         lazy.load()  # a model that is not there is said now, not after an hour of reading
     with ExitStack() as stack:
         writer = None if dry_run else stack.enter_context(writing(index_dir))
-        shown = Progress(shown=progress)
+        shown = Progress(shown=progress, listener=on_progress)
         stack.callback(shown.clear)
         previous, notes = _previous(index_dir, rebuild=rebuild)
         if previous is not None:
@@ -187,6 +190,7 @@ class _Sync:
             | {t.location for t in targets if t.is_folder and not t.is_gone}
         )
         self._rows: list[tuple[tuple[object, ...], FileRow]] = []
+        self._quarantine: list[Quarantined] = []
         self._notes: list[str] = []
         self._entries: list[Entry] = []
         self._draft: Path | None = None
@@ -197,13 +201,20 @@ class _Sync:
         self._read_all(found)
         removed = self._keep_or_remove(found)
         for oddity in found.oddities:
-            self._row(oddity.status, self._path(oddity.location), reason=oddity.reason)
+            self._row(
+                oddity.status,
+                self._path(oddity.location),
+                location=oddity.location,
+                reason=oddity.reason,
+            )
         winners, lost = resolve(self._entries, vanished=self._vanished())
         for entry in self._entries:
             self._report(entry, lost)
         self._rows.sort(key=itemgetter(0))
         is_changed = removed or self._differs(winners)
         name, chunks, embedded = self._finish(winners, is_changed=is_changed)
+        if self._writer is not None:
+            keep_quarantine(self._index_dir, self._quarantine, covers=self._covers)
         return SyncReport(
             rows=tuple(row for _, row in self._rows),
             generation=name,
@@ -240,7 +251,12 @@ class _Sync:
                 self._entries.append(self._examine(file, old))
             except UnreadableError as error:
                 if old is None:
-                    self._row(Status.QUARANTINED, self._path(file.location), reason=str(error))
+                    self._row(
+                        Status.QUARANTINED,
+                        self._path(file.location),
+                        location=file.location,
+                        reason=str(error),
+                    )
                 else:
                     self._entries.append(self._copy(old, in_scope=True, failure=str(error)))
         self._progress.update("files read", len(ordered), len(ordered))
@@ -252,7 +268,7 @@ class _Sync:
         blocked = found.blocked(unseen)
         for location in unseen:
             old = self._known[location]
-            if not any(target.covers(location) for target in self._targets):
+            if not self._covers(location):
                 self._entries.append(self._copy(old, in_scope=False))
             elif location in blocked:
                 entry = self._copy(old, in_scope=False)
@@ -261,6 +277,7 @@ class _Sync:
                 self._row(
                     Status.UNCHANGED,
                     old.path,
+                    location=location,
                     article_ids=tuple(c.id for c in entry.claims if c.position is not None),
                     warnings=entry.warnings,
                 )
@@ -269,7 +286,7 @@ class _Sync:
                 ids = tuple(
                     c.id for c in self._old_claims.get(old.id, ()) if c.position is not None
                 )
-                self._row(Status.REMOVED, old.path, article_ids=ids)
+                self._row(Status.REMOVED, old.path, location=location, article_ids=ids)
         return any_removed
 
     def _vanished(self) -> set[int]:
@@ -383,6 +400,9 @@ class _Sync:
                 return root
         return otherwise
 
+    def _covers(self, location: bytes) -> bool:
+        return any(target.covers(location) for target in self._targets)
+
     def _path(self, location: bytes) -> str:
         return legible_path(location, self._root(location))
 
@@ -409,15 +429,19 @@ class _Sync:
         status: Status,
         path: str,
         *,
+        location: bytes,
         reason: str | None = None,
         article_ids: tuple[str, ...] = (),
         warnings: tuple[str, ...] = (),
         file: str | None = None,
     ) -> None:
-        """Add a row; ``file`` is the path of its file when ``path`` names something in it."""
+        """Add a row on the file at ``location``; ``file`` is its path when ``path`` is a record's."""
         file = path if file is None else file
         order = (file, _numerically(path.removeprefix(file)), status, reason or "")
         self._rows.append((order, FileRow(status, path, reason, article_ids, warnings)))
+        if status is Status.QUARANTINED:
+            was_read = bool(article_ids)
+            self._quarantine.append(Quarantined(path, location, reason or "", was_read=was_read))
 
     def _report(self, entry: Entry, lost: dict[tuple[int, int], Loss]) -> None:
         """Write the rows of one file and of the records in it."""
@@ -447,14 +471,28 @@ class _Sync:
             status, reason = Status.ADDED, "it takes the place of a duplicate that is gone"
         else:
             status = Status.UNCHANGED
-        self._row(status, record.path, reason=reason, article_ids=won, warnings=entry.warnings)
+        self._row(
+            status,
+            record.path,
+            location=record.location,
+            reason=reason,
+            article_ids=won,
+            warnings=entry.warnings,
+        )
         for claim, loss in losses:
-            self._row(loss.status, claim.path, reason=loss.reason, file=record.path)
+            self._row(
+                loss.status,
+                claim.path,
+                location=record.location,
+                reason=loss.reason,
+                file=record.path,
+            )
         if entry.failure is None and _holds_records(record, entry.claims):
             for place, why in record.problems:
                 self._row(
                     Status.QUARANTINED,
                     f"{record.path} {place}".rstrip(),
+                    location=record.location,
                     reason=why,
                     file=record.path,
                 )
