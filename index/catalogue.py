@@ -524,17 +524,21 @@ class Catalogue:
         with self._decoding():
             return [
                 Listed(
-                    *row[1:5],
-                    _date(row[5]),
-                    row[6],
-                    Script(row[7]),
-                    row[8],
-                    None if row[9] is None else str(row[9]),
-                    row[10],
-                    tuple(json.loads(row[11])),
-                    row[12],
-                    chunks.get(row[0], 0),
-                    *row[13:],
+                    id=row[1],
+                    title=row[2],
+                    path=row[3],
+                    source=row[4],
+                    published=_date(row[5]),
+                    language=row[6],
+                    script=Script(row[7]),
+                    encoding=row[8],
+                    repaired=None if row[9] is None else str(row[9]),
+                    damages=row[10],
+                    tags=tuple(json.loads(row[11])),
+                    chars=row[12],
+                    chunks=chunks.get(row[0], 0),
+                    representative=row[13],
+                    file=row[14],
                 )
                 for row in self._query(
                     "SELECT position, id, title, path, source, published, language, script, "

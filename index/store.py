@@ -76,6 +76,7 @@ __all__ = [
     "Generation",
     "Writer",
     "current_name",
+    "earlier_generations",
     "generations",
     "newest_generation",
     "open_generation",
@@ -280,18 +281,7 @@ def rollback(directory: Path) -> str:
     if not generations(directory):
         raise _missing(directory)
     with writing(directory) as writer:
-        candidates = generations(directory)[::-1]
-        try:
-            current = _current(directory)
-        except UnusableIndexError:
-            pass
-        else:
-            candidates = [name for name in candidates if _number(name) < _number(current)]
-            parent = _parent(directory, current)
-            if parent in candidates:
-                candidates.remove(parent)
-                candidates.insert(0, parent)
-        for name in candidates:
+        for name in earlier_generations(directory):
             try:
                 verify(directory, name=name)
             except UnusableIndexError as error:
@@ -303,6 +293,21 @@ def rollback(directory: Path) -> str:
         f"there is no earlier whole generation in {directory} to go back to; "
         "build anew with `youju index PATH… --rebuild`"
     )
+
+
+def earlier_generations(directory: Path) -> list[str]:
+    """What a rollback can go back to, the first choice first, whole or not."""
+    candidates = generations(directory)[::-1]
+    try:
+        current = _current(directory)
+    except UnusableIndexError:
+        return candidates
+    candidates = [name for name in candidates if _number(name) < _number(current)]
+    parent = _parent(directory, current)
+    if parent in candidates:
+        candidates.remove(parent)
+        candidates.insert(0, parent)
+    return candidates
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,15 @@ class Asker:
         self.config = config
         self._fingerprint = fingerprint(config)
 
+    def over(self, index: Index) -> "Asker":
+        """The same configuration over another index. Models that are loaded are shared."""
+        asker = Asker(index, config=self.config)
+        # Not the understander: it reads the words of its index.
+        for name in ("_gate", "extractive", "generator", "_notices", "_reranker"):
+            if name in self.__dict__:
+                asker.__dict__[name] = self.__dict__[name]
+        return asker
+
     @cached_property
     def _understander(self) -> Understander:
         return Understander(self.index, config=self.config)

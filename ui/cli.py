@@ -428,16 +428,26 @@ def chat(
     config: Path | None,
 ) -> None:
     """Open the chat page at http://127.0.0.1:7860."""
+    from ui.admin import Admin
     from ui.collection import Collection
+    from ui.collection_routes import collection_part
+    from ui.config import load_page_config
+    from ui.guard import is_loopback
     from ui.server import serve
 
-    with open_asker(index, config, generator=generator) as asker:
+    page = load_page_config(config)
+    admin = Admin(page.admin_token, is_local=is_loopback(host))
+    with (
+        open_asker(index, config, generator=generator) as asker,
+        closing(Collection(asker)) as collection,
+    ):
         serve(
-            Collection(asker),
+            collection,
             host=host,
             port=port,
             open_browser=open_browser,
             allow_remote=allow_remote,
+            parts=[collection_part(collection, admin)],
         )
 
 

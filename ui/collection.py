@@ -1,6 +1,16 @@
-"""The collection behind the page: one asker and its index, as the page wants to see them."""
+"""The collection behind the page: the generation that is served now, as the page wants to see it.
 
+In: an asker over an open index. Out: answers, articles and a summary, each of one generation from
+beginning to end. When another generation was published, by the page or by ``youju index`` in
+another process, the next question gets it; answers under way keep the one they began with, which
+is closed when the last of them ends.
+"""
+
+import logging
+import threading
+import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -8,7 +18,9 @@ from pathlib import Path
 from eval.cases import load_cases
 from eval.quality import judge
 from index.article import Article
-from index.errors import UsageError
+from index.errors import IndexMismatchError, UsageError, YoujuError
+from index.search import Index, open_index
+from index.store import current_name
 from rag.answer import Asker, today
 from rag.question import Asked, Turn
 from rag.schema import Event
@@ -18,49 +30,153 @@ __all__ = ["Collection"]
 
 _SAMPLE_CASES = Path(__file__).parents[1] / "eval" / "sets" / "sample.jsonl"
 _EXAMPLES = 4
+_CHECK_EVERY_S = 2.0
+"""How old the answer to "is there a newer generation?" may be: reading a file of eight bytes is
+cheap, and nobody notices two seconds."""
+
+_log = logging.getLogger(__name__)
+
+
+class _Served:
+    """One generation, and who still uses it."""
+
+    def __init__(self, asker: Asker) -> None:
+        self.asker = asker
+        self.users = 0
+        self.is_retired = False
+        self._summary: CollectionSummary | None = None
+        self._summarising = threading.Lock()
+
+    def summary(self) -> CollectionSummary:
+        """Made when it is first asked for, and once: a generation never changes."""
+        with self._summarising:
+            if self._summary is None:
+                self._summary = _summary(self.asker)
+            return self._summary
 
 
 class Collection:
-    """An asker with what the page shows around it. Safe to share by threads."""
+    """The current generation with what the page shows around it. Safe to share by threads."""
 
-    def __init__(self, asker: Asker) -> None:
-        """Read the summary once: a generation never changes."""
-        self._asker = asker
-        articles = list(asker.index.articles())
-        days = sorted(a.published for a in articles if a.published)
-        manifest = asker.index.manifest
-        self._summary = CollectionSummary(
-            articles=manifest.counts.articles,
-            chunks=manifest.counts.chunks,
-            earliest=days[0] if days else None,
-            latest=days[-1] if days else None,
-            generation=manifest.generation,
-            built=datetime.fromisoformat(manifest.created),
-            examples=_examples(asker, articles),
-            max_question_chars=asker.config.answer.max_question_chars,
-        )
+    def __init__(self, asker: Asker, *, check_every_s: float = _CHECK_EVERY_S) -> None:
+        """Serve an asker's index until a newer generation is published in its folder."""
+        self.directory = asker.index.folder.parent.parent
+        self._check_every_s = check_every_s
+        self._checked = time.monotonic()
+        self._lock = threading.Lock()  # guards what is served and its count of users
+        self._opening = threading.Lock()  # held by the one thread that opens a generation
+        self._served = _Served(asker)
 
     def stream(
         self, question: str, *, dialogue: Sequence[Turn] = (), without: Sequence[str] = ()
     ) -> Iterator[Event]:
-        """Answer a question event by event."""
-        return self._asker.stream_to(
-            Asked(
-                question,
-                today(),
-                dialogue=tuple(dialogue),
-                without=tuple(without),
-                suggest=True,
+        """Answer a question event by event, all of it from one generation."""
+        self.refresh(max_age_s=self._check_every_s)
+        with self._in_use() as served:
+            yield from served.asker.stream_to(
+                Asked(
+                    question,
+                    today(),
+                    dialogue=tuple(dialogue),
+                    without=tuple(without),
+                    suggest=True,
+                )
             )
-        )
 
     def article(self, article_id: str) -> Article:
         """The article with this id; KeyError when there is none."""
-        return self._asker.index.article(article_id)
+        with self._in_use() as served:
+            return served.asker.index.article(article_id)
 
     def summary(self) -> CollectionSummary:
         """What the page says of the collection."""
-        return self._summary
+        with self._in_use() as served:
+            return served.summary()
+
+    @contextmanager
+    def index(self) -> Iterator[Index]:
+        """The index that is served, kept open for as long as it is looked at."""
+        with self._in_use() as served:
+            yield served.asker.index
+
+    def refresh(self, *, max_age_s: float = 0.0) -> None:
+        """Serve the generation that is current on the disk, unless that was looked up just now.
+
+        One thread opens it; others go on meanwhile with what is served. A generation that cannot
+        be opened is left alone: the one before goes on serving.
+        """
+        if time.monotonic() - self._checked < max_age_s:
+            return
+        # Whoever must have it (max_age_s is 0) waits for the thread that opens it.
+        if not self._opening.acquire(blocking=max_age_s == 0):
+            return
+        try:
+            self._checked = time.monotonic()
+            name = current_name(self.directory)
+            with self._in_use() as served:
+                if name is None or name == served.asker.index.generation:
+                    return
+                try:
+                    index = _open(self.directory, served.asker.index)
+                except (YoujuError, OSError) as error:
+                    _log.warning("%s is not served: %s", name, error)
+                    return
+                # Loads nothing that is loaded; words are read when the first question comes.
+                fresh = _Served(served.asker.over(index))
+            with self._lock:
+                self._served, retired = fresh, self._served
+                self._retire(retired)
+            _log.info("serving %s", index.generation)
+        finally:
+            self._opening.release()
+
+    def close(self) -> None:
+        """Let go of the index, once the last answer has ended."""
+        with self._lock:
+            self._retire(self._served)
+
+    @contextmanager
+    def _in_use(self) -> Iterator[_Served]:
+        with self._lock:
+            served = self._served
+            served.users += 1
+        try:
+            yield served
+        finally:
+            with self._lock:
+                served.users -= 1
+                if served.is_retired and served.users == 0:
+                    served.asker.index.close()
+
+    def _retire(self, served: _Served) -> None:
+        """Close a generation when nobody uses it any more. Only with the lock held."""
+        served.is_retired = True
+        if served.users == 0:
+            served.asker.index.close()
+
+
+def _open(directory: Path, before: Index) -> Index:
+    """Open the current generation with the embedder that is loaded, when that is the right one."""
+    try:
+        return open_index(directory, embedder=before.embedder)
+    except IndexMismatchError:
+        return open_index(directory)
+
+
+def _summary(asker: Asker) -> CollectionSummary:
+    articles = list(asker.index.articles())
+    days = sorted(a.published for a in articles if a.published)
+    manifest = asker.index.manifest
+    return CollectionSummary(
+        articles=manifest.counts.articles,
+        chunks=manifest.counts.chunks,
+        earliest=days[0] if days else None,
+        latest=days[-1] if days else None,
+        generation=manifest.generation,
+        built=datetime.fromisoformat(manifest.created),
+        examples=_examples(asker, articles),
+        max_question_chars=asker.config.answer.max_question_chars,
+    )
 
 
 def _examples(asker: Asker, articles: Sequence[Article]) -> tuple[str, ...]:

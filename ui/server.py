@@ -115,10 +115,12 @@ def serve(
     open_browser: bool = False,
     allow_remote: bool = False,
     hosts: Collection[str] = (),
+    parts: Sequence[Part] = (),
 ) -> None:
     """Serve the page until interrupted. Port 0 takes a free one; the address goes to stderr.
 
-    ``hosts`` are further names for the page, such as that of a proxy before it.
+    ``hosts`` are further names for the page, such as that of a proxy before it. ``parts`` are
+    those of ``make_app``.
 
     Raises:
         UsageError: ``host`` can be reached from other machines and ``allow_remote`` is off, or
@@ -136,6 +138,7 @@ def serve(
             backend,
             hosts=(*_LOCAL_NAMES, *hosts, host),
             any_address=not is_loopback(host),
+            parts=parts,
         )
         import uvicorn
 

@@ -6,9 +6,10 @@ import { button, create, texts } from "./dom.js";
 const TOKEN = "yj-token";
 
 export class Refused extends Error {
-  constructor(status, message) {
+  constructor(status, message, code) {
     super(message);
     this.status = status;
+    this.code = code; // names the reason, for a page in another language
   }
 }
 
@@ -25,7 +26,10 @@ export const call = async (path, { method = "GET", body, signal } = {}) => {
   if (response.status === 401 && (await askToken())) return call(path, { method, body, signal });
   const isJson = response.headers.get("content-type")?.includes("json");
   const content = isJson ? await response.json() : null;
-  if (!response.ok) throw new Refused(response.status, content?.error ?? content?.detail ?? `${response.status}`);
+  if (!response.ok) {
+    const message = content?.error ?? content?.detail ?? `${response.status}`;
+    throw new Refused(response.status, message, content?.code);
+  }
   return content;
 };
 

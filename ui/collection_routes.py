@@ -1,0 +1,194 @@
+"""The collection page and its JSON endpoints, ``/api/collection…``.
+
+In: requests. Out: JSON, or ``{"error", "code"}`` with a status that says whose fault it is.
+Reading is as open as the chat; whatever changes something asks ``Admin`` first. The bodies of
+uploads go to the disk as they arrive. Knows HTTP, and nothing of how anything is done.
+"""
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+from index.errors import UnusableIndexError, UsageError
+from index.ingest import SUFFIXES
+from ui.admin import Admin
+from ui.collection import Collection
+from ui.collection_admin import CollectionAdmin, Kind
+from ui.collection_table import PAGE_SIZES, Column, Query
+from ui.shell import add_page
+from ui.uploads import RefusedError
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from ui.server import Part
+
+__all__ = ["collection_part"]
+
+_STATUS = {"busy": 409, "exists": 409, "gone": 404, "size": 413}
+"""By the code of a refusal; 400 for the others."""
+_MAX_QUERY_CHARS = 200
+_MAX_BODY_BYTES = 1 << 20
+
+
+def collection_part(collection: Collection, admin: Admin) -> "Part":
+    """The part of the page that shows and changes the collection."""
+    return lambda app: _add(app, CollectionAdmin(collection), admin)
+
+
+def _add(app: "FastAPI", work: CollectionAdmin, admin: Admin) -> None:
+    from fastapi.concurrency import contextmanager_in_threadpool, run_in_threadpool
+    from starlette.exceptions import HTTPException
+    from starlette.requests import ClientDisconnect
+    from starlette.responses import JSONResponse
+    from starlette.routing import Route
+
+    def respond(content: object, status: int = 200) -> "Response":
+        return JSONResponse(content, status_code=status, headers={"cache-control": "no-store"})
+
+    def answering(
+        handler: "Callable[[Request], Awaitable[object]]", *, is_change: bool
+    ) -> "Callable[[Request], Awaitable[Response]]":
+        async def endpoint(request: "Request") -> "Response":
+            try:
+                if is_change:
+                    admin.check(request)
+                return respond(await handler(request))
+            except HTTPException as error:
+                return respond({"error": str(error.detail)}, error.status_code)
+            except RefusedError as error:
+                return respond(
+                    {"error": str(error), "code": error.code}, _STATUS.get(error.code, 400)
+                )
+            except UsageError as error:
+                return respond({"error": str(error)}, 400)
+            except UnusableIndexError as error:
+                return respond({"error": str(error)}, 503)
+            except OSError as error:
+                told = f"the disk refused: {error.strerror or error}"
+                return respond({"error": told, "code": "disk"}, 507)
+            except ClientDisconnect:
+                return respond({"error": "the upload was broken off"}, 400)
+
+        return endpoint
+
+    def reading(path: str, read: "Callable[[Request], object]") -> None:
+        async def handler(request: "Request") -> object:
+            return await run_in_threadpool(read, request)
+
+        add(path, handler, methods=["GET"], is_change=False)
+
+    def add(
+        path: str,
+        handler: "Callable[[Request], Awaitable[object]]",
+        *,
+        methods: list[str],
+        is_change: bool = True,
+    ) -> None:
+        endpoint = answering(handler, is_change=is_change)
+        app.router.routes.append(Route(f"/api/collection{path}", endpoint, methods=methods))
+
+    def overview(_: "Request") -> object:
+        table = work.table()
+        return {
+            "generation": table.generation,
+            "counts": {**table.counts(), "quarantined": len(work.quarantine())},
+            "facets": table.facets(),
+            "access": admin.access,
+            "suffixes": sorted(SUFFIXES),
+            "max_file_bytes": work.uploads.max_bytes,
+            "job": work.job(brief=True),
+        }
+
+    async def job(_: "Request") -> object:
+        return {"job": work.job()}
+
+    async def upload(request: "Request") -> object:
+        uploads = work.uploads
+        name = request.query_params.get("name", "")
+        replace = request.query_params.get("replace") == "true"
+        stated = request.headers.get("content-length", "")
+        if stated.isdecimal() and int(stated) > uploads.max_bytes:
+            raise RefusedError(
+                "size", f"it is larger than {uploads.max_bytes >> 20} MB (max_file_mb)"
+            )
+        receiving = contextmanager_in_threadpool(uploads.receiving(name, replace=replace))
+        async with receiving as arriving:
+            async for piece in request.stream():
+                # Not in the loop that serves everybody else.
+                await run_in_threadpool(arriving.write, piece)
+            return {"name": arriving.name}
+
+    async def removal(request: "Request") -> object:
+        asked = await _body(request)
+        return await run_in_threadpool(work.removal, _texts(asked, "ids"), _texts(asked, "files"))
+
+    async def start(request: "Request") -> object:
+        asked = await _body(request)
+        try:
+            kind = Kind(asked.get("kind", ""))
+        except ValueError:
+            raise UsageError(f"kind must be one of {', '.join(Kind)}") from None
+        ids, files = _texts(asked, "ids"), _texts(asked, "files")
+        return {"id": await run_in_threadpool(work.start, kind, ids=ids, files=files)}
+
+    add_page(app, "collection", prefixes=("collection_",))
+    reading("", overview)
+    reading("/articles", lambda request: work.table().page(_query(request)))
+    reading("/duplicates", lambda _: work.table().duplicates())
+    reading("/quarantine", lambda _: {"files": work.quarantine()})
+    reading("/generations", lambda _: {"generations": work.generations()})
+    add("/job", job, methods=["GET"])  # a report names folders of the machine
+    add("/jobs", start, methods=["POST"])
+    add("/removal", removal, methods=["POST"])
+    add("/uploads", upload, methods=["POST"])
+
+
+def _query(request: "Request") -> Query:
+    """Read what the table is asked for; raises UsageError."""
+    given = request.query_params
+    text = given.get("q", "")
+    if len(text) > _MAX_QUERY_CHARS:
+        raise UsageError(f"a search has {_MAX_QUERY_CHARS} characters at most")
+    try:
+        sort = Column(given.get("sort", Column.PATH))
+        page, size = int(given.get("page", "1")), int(given.get("size", PAGE_SIZES[0]))
+    except ValueError:
+        raise UsageError("sort must name a column, page and size must be numbers") from None
+    if page < 1 or size not in PAGE_SIZES:
+        raise UsageError(f"page must be 1 or more, size one of {PAGE_SIZES}")
+    return Query(
+        text=text,
+        source=given.get("source", ""),
+        language=given.get("language", ""),
+        tag=given.get("tag", ""),
+        sort=sort,
+        descending=given.get("order") == "desc",
+        page=page,
+        size=size,
+    )
+
+
+async def _body(request: "Request") -> dict[str, Any]:
+    """The JSON object of a request; raises UsageError."""
+    data = bytearray()
+    async for piece in request.stream():
+        data += piece
+        if len(data) > _MAX_BODY_BYTES:
+            raise UsageError("the request is too long")
+    try:
+        asked = json.loads(data)
+    except (ValueError, RecursionError):
+        raise UsageError("a JSON object is wanted") from None
+    if not isinstance(asked, dict):
+        raise UsageError("a JSON object is wanted")
+    return asked
+
+
+def _texts(asked: dict[str, Any], name: str) -> list[str]:
+    values = asked.get(name, [])
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+        raise UsageError(f"{name} must be a list of texts")
+    return values
