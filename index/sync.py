@@ -435,7 +435,7 @@ class _Sync:
         warnings: tuple[str, ...] = (),
         file: str | None = None,
     ) -> None:
-        """Add a row on the file at ``location``; ``file``: its path, where ``path`` is a record's."""
+        """Add a row on the file at ``location``; ``file``: its path, where ``path`` is longer."""
         file = path if file is None else file
         order = (file, _numerically(path.removeprefix(file)), status, reason or "")
         self._rows.append((order, FileRow(status, path, reason, article_ids, warnings)))
