@@ -187,9 +187,7 @@ class CollectionTable:
             "tags": [clip(tag) for tag in row.tags[:20]],
             "duplicates": self._groups[row.representative] - 1,
             "representative": (
-                None
-                if row.representative == row.id
-                else _named(self._by_id[row.representative])
+                None if row.representative == row.id else _named(self._by_id[row.representative])
             ),
             "is_uploaded": row.file in self._uploaded,
         }
