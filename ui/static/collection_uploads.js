@@ -9,11 +9,10 @@ export const startUploads = ({ jobs }) => {
   let limits = { suffixes: [], max_file_bytes: 0 };
   let isBusy = false;
 
-  const input = create("input", "yj-hidden");
+  const input = create("input", "");
   input.type = "file";
   input.multiple = true;
-  input.tabIndex = -1; // the button beside it stands for it
-  input.setAttribute("aria-label", texts.collection_choose);
+  input.hidden = true; // the button stands for it
   const choose = button("yj-button yj-primary", texts.collection_choose, () => input.click());
   const hint = create("p", "yj-limits");
   const line = create("p", "yj-drop-line");
