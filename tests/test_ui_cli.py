@@ -271,3 +271,32 @@ def test_unknown_options_are_usage_errors(youju):
 
 def test_version(youju):
     assert youju("--version")[1].startswith("youju 0.")
+
+
+@pytest.mark.parametrize(
+    ("options", "token", "access"),
+    [
+        ((), "", "open"),
+        ((), "secret", "token"),
+        (("--host", "0.0.0.0", "--allow-remote"), "", "off"),
+        (("--host", "0.0.0.0", "--allow-remote"), "secret", "token"),
+    ],
+)
+def test_chat_serves_the_collection_to_whom_it_may(
+    youju, sample_folder, monkeypatch, options, token, access
+):
+    from fastapi import FastAPI
+    from starlette.testclient import TestClient
+
+    told = []
+
+    def serve(*_, parts, **__):
+        app = FastAPI()
+        for add in parts:
+            add(app)
+        told.append(TestClient(app).get("/api/collection").json()["access"])
+
+    monkeypatch.setattr("ui.server.serve", serve)
+    monkeypatch.setenv("YOUJU_ADMIN_TOKEN", token)
+    assert youju("chat", "--index", sample_folder, *options)[0] == 0
+    assert told == [access]

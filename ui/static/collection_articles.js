@@ -67,13 +67,14 @@ export const startArticles = ({ jobs }) => {
     ask({ q: "", language: "", source: "", tag: "", page: 1 });
     search.focus();
   });
+  const sorting = create("div", "yj-sorting");
+  sorting.append(labelled(texts.collection_sort, sort), order);
   const filters = create("div", "yj-filters");
   filters.append(
     labelled(texts.collection_filter_language, language),
     labelled(texts.collection_filter_source, source),
     labelled(texts.collection_filter_tag, tag),
-    labelled(texts.collection_sort, sort),
-    order,
+    sorting,
     clear
   );
   const tools = create("div", "yj-toolbar");
