@@ -1,8 +1,12 @@
 """The collection's endpoints: who may do what, what is refused, and what jobs leave behind."""
 
+import signal
+import subprocess
+import sys
 import threading
 import time
 from contextlib import closing, contextmanager
+from pathlib import Path
 
 import pytest
 from syncing import CONFIG, article, write
@@ -19,6 +23,7 @@ from ui.collection_admin import advice
 from ui.collection_routes import collection_part
 from ui.guard import Guard
 
+ROOT = Path(__file__).parents[1]
 TOKEN = "right"
 CHANGES = [
     ("POST", "/uploads?name=a.md"),
@@ -433,3 +438,36 @@ def test_a_file_of_many_articles_goes_as_a_whole_and_that_is_said(client):
     rows = get(client, "/articles", q="三条")["rows"]
     plan = post(client, "/removal", {"ids": [rows[0]["id"]]}).json()
     assert plan["uploaded"] == [{"path": "index-uploads/三条.jsonl", "articles": 3}]
+
+
+_KILLED = """
+import os, signal, sys, threading
+from pathlib import Path
+from index.search import open_index
+from rag.answer import Asker
+from rag.config import Config
+from ui.collection import Collection
+from ui.collection_admin import CollectionAdmin, Kind
+
+class Fatal(CollectionAdmin):
+    def _tell(self, job, stage, done, total):
+        if stage == "passages tokenised":  # most of the new generation is written by now
+            os.kill(os.getpid(), signal.SIGKILL)
+
+asker = Asker(open_index(Path(sys.argv[1])), config=Config())
+Fatal(Collection(asker)).start(Kind.UPLOADS)
+threading.Event().wait(60)
+"""
+
+
+def test_killed_in_the_middle_the_collection_is_as_it_was_and_the_next_job_makes_good(place):
+    with serving(place) as client:
+        upload(client, "c.md", article(3).encode())
+    command = [sys.executable, "-c", _KILLED, str(place / "index")]
+    killed = subprocess.run(command, cwd=ROOT, timeout=60)
+    assert killed.returncode == -signal.SIGKILL
+    assert current_name(place / "index") == "g000001"
+    with serving(place) as client:
+        assert len(paths(client)) == 2
+        assert run(client, "uploads")["report"]["counts"]["added"] == 1
+        assert len(paths(client)) == 3

@@ -42,7 +42,6 @@ export const startArticles = ({ jobs }) => {
   const selected = new Map(); // id → title, across pages
   let generation = null;
   let request = null;
-  let canChange = false;
 
   // ---- what is asked for -------------------------------------------------------------------
 
@@ -270,8 +269,7 @@ export const startArticles = ({ jobs }) => {
   return {
     node,
     follow: (overview) => {
-      canChange = overview.access !== "off";
-      grid.classList.toggle("yj-readonly", !canChange);
+      grid.classList.toggle("yj-readonly", overview.access === "off");
       offer(language, texts.collection_all_languages, overview.facets.languages, languageName);
       offer(source, texts.collection_all_sources, overview.facets.sources);
       offer(tag, texts.collection_all_tags, overview.facets.tags);

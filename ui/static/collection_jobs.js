@@ -12,7 +12,6 @@ const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export const startJobs = ({ onChange }) => {
   let isWatching = false;
-  let canChange = false;
   const listeners = [];
 
   // ---- the buttons beside the heading ------------------------------------------------------
@@ -305,8 +304,7 @@ export const startJobs = ({ onChange }) => {
     rollback,
     onBusy: (listener) => listeners.push(listener),
     follow: ({ access, job }) => {
-      canChange = access !== "off";
-      actions.hidden = !canChange;
+      actions.hidden = access === "off";
       if (job?.state === "running") watch(false);
     },
   };
