@@ -1,0 +1,266 @@
+"""Curated answers over one index: which are sound, and which of them a question gets.
+
+In: a file of entries (`rag.curated_file`) and an open index. Every quote is looked up in its
+article anew when an index is opened, so that ``article.text[start:end] == quote`` holds for what
+is served; an entry of which a quote is gone is left out, with the reason. Whether two questions
+are one is `rag.paraphrase`'s to say. Knows nothing of how an answer is shown.
+"""
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+
+import numpy as np
+
+from index.aliases import Aliases
+from index.article import Article
+from index.embed import bundled
+from index.errors import UsageError
+from index.fold import fold
+from index.language import detect_language
+from index.passage import Filters
+from index.search import Index
+from index.vectors import Vectors
+from rag.curated_file import Entry, Problem, Quote, read_curated
+from rag.generate import Draft, Span, Task
+from rag.paraphrase import THRESHOLD, Phrasing, difference, likeness, read_phrasing
+from rag.schema import Approval
+
+__all__ = ["Curated", "CuratedAnswer", "State", "check_curated", "open_curated", "state_of"]
+
+_log = logging.getLogger(__name__)
+
+_NO_FILTERS = Filters()
+
+_SHOWN = 40
+"""Characters of a quote that an error shows."""
+
+
+class State(StrEnum):
+    """Whether an entry is served on a day."""
+
+    VALID = "valid"
+    NOT_YET = "not yet"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True)
+class CuratedAnswer:
+    """An entry with its quotes found; a generator that gives what was approved.
+
+    ``match`` is how alike the question and the wording are that led here.
+    """
+
+    entry: Entry
+    sentences: tuple[Draft, ...]
+    match: float = 1.0
+    name: str = "curated"
+
+    @property
+    def approval(self) -> Approval:
+        """By whom it was approved, and for when."""
+        entry = self.entry
+        return Approval(
+            entry.id,
+            entry.approved_by,
+            entry.valid_from.isoformat() if entry.valid_from else None,
+            entry.valid_until.isoformat() if entry.valid_until else None,
+        )
+
+    def drafts(self, task: Task) -> Iterator[Draft]:  # noqa: ARG002 - whatever was found for it
+        """Give the sentences as they were approved."""
+        return iter(self.sentences)
+
+
+class Curated:
+    """The sound entries of a file, ready to be matched. Safe to share by threads."""
+
+    def __init__(self, answers: Sequence[CuratedAnswer], *, aliases: Aliases) -> None:
+        """Read every wording once; ``open_curated`` checks the entries before."""
+        self._aliases = aliases
+        rows = [(answer, q) for answer in answers for q in answer.entry.questions]
+        self._answers = [answer for answer, _ in rows]
+        self._phrasings = [read_phrasing(question, aliases) for _, question in rows]
+        self._needed = np.array([_needed(answer.entry) for answer in self._answers])
+        self._vectors: Vectors | None = None
+        if rows:
+            self._vectors = bundled().embed_questions([p.text for p in self._phrasings])
+
+    def find(
+        self, question: str, *, day: date, filters: Filters = _NO_FILTERS, has_aliases: bool = True
+    ) -> CuratedAnswer | None:
+        """Find the approved answer to a question that stands by itself; None where there is none.
+
+        ``has_aliases`` is false where a person said that its names mean nothing else.
+        An entry that is not valid on ``day``, is for another language, or cites an article that
+        the filters exclude is none. Of several the one whose wording is most alike is taken, of
+        equals the first in the file.
+        """
+        if self._vectors is None:
+            return None
+        language = detect_language(question)
+        asked = read_phrasing(question, self._aliases if has_aliases else None)
+        cosines = self._vectors @ bundled().embed_questions([asked.text])[0]
+        # No share of common terms makes up for a lower cosine.
+        (rows,) = np.nonzero((cosines + 1) / 2 >= self._needed)
+        scored = [(likeness(asked, self._phrasings[row], float(cosines[row])), row) for row in rows]
+        for score, row in sorted(scored, key=lambda pair: (-pair[0], pair[1])):
+            answer = self._answers[row]
+            if (
+                score >= self._needed[row]
+                and answer.entry.is_valid_on(day)
+                and not difference(asked, self._phrasings[row])
+                and answer.entry.language in (None, language)
+                and _passes(answer, filters)
+            ):
+                return replace(answer, match=score)
+        return None
+
+
+def open_curated(path: Path, index: Index, *, aliases: Aliases) -> Curated:
+    """Open a file for answering: what is wrong with it is logged and left out.
+
+    Raises:
+        UsageError: the file cannot be read, or is no TOML.
+    """
+    answers, problems = check_curated(path, index, aliases=aliases)
+    for problem in problems:
+        _log.warning("%s: %s (not served until this is mended)", path, problem)
+    return Curated(answers, aliases=aliases)
+
+
+def check_curated(
+    path: Path, index: Index, *, aliases: Aliases
+) -> tuple[tuple[CuratedAnswer, ...], tuple[Problem, ...]]:
+    """Hold a file against an index: the entries that can be served, and all problems.
+
+    Raises:
+        UsageError: the file cannot be read, or is no TOML.
+    """
+    entries, found = read_curated(path)
+    problems = list(found)
+    sound: list[CuratedAnswer] = []
+    owners: dict[object, list[Entry]] = {}
+    for entry in entries:
+        drafts, wrong = [], []
+        for number, line in enumerate(entry.lines, start=1):
+            spans = []
+            for quote in line.quotes:
+                try:
+                    spans.append(_find_quote(quote, index))
+                except UsageError as error:
+                    wrong.append(f"sentence {number}: {error}")
+            drafts.append(Draft(line.text, tuple(spans), approved=True))
+        wrong += _questions(entry, owners, aliases)
+        problems += [Problem(entry.id, what) for what in wrong]
+        if not wrong:
+            sound.append(CuratedAnswer(entry, tuple(drafts)))
+    return tuple(sound), tuple(problems)
+
+
+def state_of(entry: Entry, day: date) -> State:
+    """Tell whether an entry is served on a day, will be, or was."""
+    if entry.is_valid_on(day):
+        return State.VALID
+    return State.NOT_YET if entry.valid_from and day < entry.valid_from else State.EXPIRED
+
+
+def _needed(entry: Entry) -> float:
+    return THRESHOLD if entry.min_match is None else entry.min_match
+
+
+def _passes(answer: CuratedAnswer, filters: Filters) -> bool:
+    return not filters or all(
+        filters.match(
+            published=span.article.published,
+            source=span.article.source,
+            language=span.article.language,
+            tags=span.article.tags,
+        )
+        for draft in answer.sentences
+        for span in draft.spans
+    )
+
+
+def _find_quote(quote: Quote, index: Index) -> Span:
+    """Find the characters of a quote; raises UsageError that says why there are none."""
+    article = _find_article(quote.article, index)
+    at = -1
+    for found in range(quote.nth):
+        at = article.text.find(quote.text, at + 1)
+        if at < 0:
+            raise UsageError(_why_not_found(quote, article, found))
+    return Span(article, at, at + len(quote.text))
+
+
+def _find_article(name: str, index: Index) -> Article:
+    ids = index.ids_at(name)
+    if len(ids) > 1:
+        raise UsageError(
+            f"{len(ids)} articles have the path {name}; name one by its id "
+            "(youju info --articles lists them)"
+        )
+    try:
+        return index.article(ids[0] if ids else name)
+    except KeyError:
+        raise UsageError(
+            f"no article has the id or path {name!r}; youju info --articles lists both"
+        ) from None
+
+
+def _why_not_found(quote: Quote, article: Article, found: int) -> str:
+    said = f"the quote {_short(quote.text)!r}"
+    if found:
+        return f"{said} stands {found} times in {article.path}, nth is {quote.nth}; correct nth"
+    # Folding keeps offsets: what differs in script, width or case only can be shown as it is.
+    at = fold(article.text).find(fold(quote.text))
+    if at >= 0:
+        real = article.text[at : at + len(quote.text)]
+        return f"{said} is written {_short(real)!r} in {article.path}; copy it from there"
+    return (
+        f"{said} is not in {article.path} (any more); copy the exact characters, "
+        f"youju show {article.id} prints them"
+    )
+
+
+def _questions(entry: Entry, owners: dict[object, list[Entry]], aliases: Aliases) -> Iterator[str]:
+    """Say what is wrong with the questions of an entry; ``owners`` are the entries before it.
+
+    Two may not answer the same question on the same day.
+    """
+    keys: dict[object, str] = {}
+    for question in entry.questions:
+        phrasing = read_phrasing(question, aliases)
+        if phrasing.tokens or phrasing.facts:
+            keys.setdefault(_key(phrasing), question)
+        else:
+            yield f"the question {question!r} does not say what it is about; write it out"
+    for key, question in keys.items():
+        for other in owners.setdefault(key, []):
+            if _meet(entry, other):
+                yield (
+                    f"the question {question!r} is answered by {other.id} on the same days; "
+                    "take it out of one, or let one end before the other begins"
+                )
+        owners[key].append(entry)
+
+
+def _key(phrasing: Phrasing) -> object:
+    """What two wordings share that differ in courtesies and particles only."""
+    values = tuple((fact.kind, fact.value, fact.unit) for fact in phrasing.facts)
+    return phrasing.tokens, phrasing.asked, values
+
+
+def _meet(one: Entry, other: Entry) -> bool:
+    if one.language and other.language and one.language != other.language:
+        return False
+    return (one.valid_from or date.min) <= (other.valid_until or date.max) and (
+        other.valid_from or date.min
+    ) <= (one.valid_until or date.max)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
