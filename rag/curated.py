@@ -142,6 +142,7 @@ def check_curated(
     """
     entries, found = read_curated(path)
     problems = list(found)
+    broken = {problem.entry for problem in found}
     sound: list[CuratedAnswer] = []
     owners: dict[object, list[Entry]] = {}
     for entry in entries:
@@ -155,8 +156,8 @@ def check_curated(
                     wrong.append(f"sentence {number}: {error}")
             drafts.append(Draft(line.text, tuple(spans), approved=True))
         wrong += _questions(entry, owners, aliases)
-        problems += [Problem(entry.id, what) for what in wrong]
-        if not wrong:
+        problems += [Problem(entry.name, what) for what in wrong]
+        if not wrong and entry.name not in broken:
             sound.append(CuratedAnswer(entry, tuple(drafts)))
     return tuple(sound), tuple(problems)
 
@@ -242,7 +243,7 @@ def _questions(entry: Entry, owners: dict[object, list[Entry]], aliases: Aliases
         for other in owners.setdefault(key, []):
             if _meet(entry, other):
                 yield (
-                    f"the question {question!r} is answered by {other.id} on the same days; "
+                    f"the question {question!r} is answered by {other.name} on the same days; "
                     "take it out of one, or let one end before the other begins"
                 )
         owners[key].append(entry)

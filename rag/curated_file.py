@@ -41,11 +41,13 @@ class Line:
 class Entry:
     """A question in all of its wordings, with its approved answer.
 
-    It is served from ``valid_from`` until ``valid_until``, both days included; None is open.
-    ``language``: only questions in this language (``zh``, ``en``) are answered by it. ``min_match``
-    takes the place of the general threshold.
+    ``name`` tells where it stands in its file. It is served from ``valid_from`` until
+    ``valid_until``, both days included; None is open. ``language``: only questions in this
+    language (``zh``, ``en``) are answered by it. ``min_match`` takes the place of the general
+    threshold.
     """
 
+    name: str
     id: str
     questions: tuple[str, ...]
     lines: tuple[Line, ...]
@@ -64,7 +66,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong with an entry, and what to do. ``entry`` names it by id or by number."""
+    """What is wrong with an entry, and what to do. ``entry`` is its name, or "the file"."""
 
     entry: str
     what: str
@@ -75,7 +77,9 @@ class Problem:
 
 
 def read_curated(path: Path) -> tuple[tuple[Entry, ...], tuple[Problem, ...]]:
-    """Read a file of ``[[answer]]`` tables: the entries that are well formed, and all problems.
+    """Read a file of ``[[answer]]`` tables: all entries, and all problems.
+
+    An entry that is named in a problem has no value or an empty one for what is wrong.
 
     Raises:
         UsageError: the file cannot be read, or is no TOML.
@@ -90,15 +94,12 @@ def read_curated(path: Path) -> tuple[tuple[Entry, ...], tuple[Problem, ...]]:
         problems.append(Problem("the file", "write [[answer]], in two pairs of brackets"))
         rows = []
     entries: list[Entry] = []
-    seen: set[str] = set()
     for number, row in enumerate(rows, start=1):
         reader = _Reader(f"answer {number}")
         entry = reader.entry(row)
-        if entry is not None and entry.id in seen:
+        if entry.id and entry.id in {other.id for other in entries}:
             reader.say("the id stands already at an answer before it; give it another")
-        if entry is not None and not reader.problems:
-            entries.append(entry)
-        seen.add(reader.id)
+        entries.append(entry)
         problems += reader.problems
     return tuple(entries), tuple(problems)
 
@@ -108,35 +109,35 @@ class _Reader:
     """Reads one ``[[answer]]`` and gathers what is wrong with it."""
 
     name: str
-    id: str = ""
     problems: list[Problem] = field(default_factory=list)
 
     def say(self, what: str) -> None:
         self.problems.append(Problem(self.name, what))
 
-    def entry(self, row: object) -> Entry | None:
+    def entry(self, row: object) -> Entry:
         if not isinstance(row, dict):
             self.say("must be a table")
-            return None
-        self.id = self._text(row, "id")
-        if self.id:
-            self.name = f"{self.name} ({self.id})"
+            return Entry(self.name, "", (), (), "")
+        id_ = self._text(row, "id")
+        if id_:
+            self.name = f"{self.name} ({id_})"
         self._known(
-            row,
-            "id questions sentences approved_by valid_from valid_until language min_match",
+            row, "id questions sentences approved_by valid_from valid_until language min_match"
         )
         questions = self._list(row, "questions")
-        if wrong := [q for q in questions if not isinstance(q, str) or not _says(q)]:
-            self.say(f"questions must be texts with at least one letter or digit, not {wrong[0]!r}")
+        sound = tuple(q for q in questions if isinstance(q, str) and any(map(str.isalnum, q)))
+        if len(sound) < len(questions):
+            self.say("questions must be texts with at least one letter or digit each")
         valid_from, valid_until = self._day(row, "valid_from"), self._day(row, "valid_until")
         if valid_from and valid_until and valid_until < valid_from:
             self.say(
                 f"valid_until {valid_until} is before valid_from {valid_from}; swap or correct them"
             )
         lines = [self._line(s, n) for n, s in enumerate(self._list(row, "sentences"), start=1)]
-        entry = Entry(
-            id=self.id,
-            questions=tuple(str(q) for q in questions),
+        return Entry(
+            name=self.name,
+            id=id_,
+            questions=sound,
             lines=tuple(line for line in lines if line is not None),
             approved_by=self._text(row, "approved_by"),
             valid_from=valid_from,
@@ -144,7 +145,6 @@ class _Reader:
             language=self._language(row),
             min_match=self._share(row, "min_match"),
         )
-        return None if self.problems else entry
 
     def _line(self, row: object, number: int) -> Line | None:
         where = f"sentence {number}"
@@ -170,7 +170,8 @@ class _Reader:
             if not isinstance(quote, str) or not quote.strip():
                 self.say(f"{place}: quote is missing; copy the exact characters of the article")
                 continue
-            quotes.append(Quote(article, quote, nth))
+            if article:
+                quotes.append(Quote(article, quote, nth))
         return Line(text, tuple(quotes))
 
     def _known(self, row: Mapping[str, object], names: str, where: str = "") -> None:
@@ -181,11 +182,8 @@ class _Reader:
         value = row.get(key)
         if isinstance(value, str) and value.strip():
             return value.strip()
-        self.say(
-            f"{_at(where)}{key} is missing"
-            if value is None
-            else f"{_at(where)}{key} must be a text that is not empty"
-        )
+        what = "is missing" if value is None else "must be a text that is not empty"
+        self.say(f"{_at(where)}{key} {what}")
         return ""
 
     def _list(self, row: Mapping[str, object], key: str, where: str = "") -> list[object]:
@@ -222,10 +220,6 @@ class _Reader:
             return float(value)
         self.say(f"{key} must be a number above 0 and up to 1, not {value!r}")
         return None
-
-
-def _says(text: str) -> bool:
-    return any(map(str.isalnum, text))
 
 
 def _at(where: str) -> str:
