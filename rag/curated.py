@@ -13,8 +13,6 @@ from datetime import date
 from enum import StrEnum
 from pathlib import Path
 
-import numpy as np
-
 from index.aliases import Aliases
 from index.article import Article
 from index.embed import bundled
@@ -75,19 +73,28 @@ class CuratedAnswer:
         return iter(self.sentences)
 
 
+@dataclass(frozen=True, slots=True)
+class _Wording:
+    """One question of an entry; ``vector`` is ``(dim,)``, of unit length."""
+
+    answer: CuratedAnswer
+    phrasing: Phrasing
+    vector: Vectors
+
+
 class Curated:
     """The sound entries of a file, ready to be matched. Safe to share by threads."""
 
     def __init__(self, answers: Sequence[CuratedAnswer], *, aliases: Aliases) -> None:
         """Read every wording once; ``open_curated`` checks the entries before."""
         self._aliases = aliases
+        self._wordings: dict[object, list[_Wording]] = {}
         rows = [(answer, q) for answer in answers for q in answer.entry.questions]
-        self._answers = [answer for answer, _ in rows]
-        self._phrasings = [read_phrasing(question, aliases) for _, question in rows]
-        self._needed = np.array([_needed(answer.entry) for answer in self._answers])
-        self._vectors: Vectors | None = None
-        if rows:
-            self._vectors = bundled().embed_questions([p.text for p in self._phrasings])
+        phrasings = [read_phrasing(question, aliases) for _, question in rows]
+        vectors = bundled().embed_questions([p.text for p in phrasings]) if rows else ()
+        for (answer, _), phrasing, vector in zip(rows, phrasings, vectors, strict=True):
+            wording = _Wording(answer, phrasing, vector)
+            self._wordings.setdefault(phrasing.key, []).append(wording)
 
     def find(
         self, question: str, *, day: date, filters: Filters = _NO_FILTERS, has_aliases: bool = True
@@ -99,25 +106,27 @@ class Curated:
         the filters exclude is none. Of several the one whose wording is most alike is taken, of
         equals the first in the file.
         """
-        if self._vectors is None:
+        asked = read_phrasing(question, self._aliases if has_aliases else None)
+        candidates = [
+            wording
+            for wording in self._wordings.get(asked.key, ())
+            if wording.answer.entry.is_valid_on(day)
+            and _passes(wording.answer, filters)
+            and not difference(asked, wording.phrasing)
+        ]
+        if not candidates:
             return None
         language = detect_language(question)
-        asked = read_phrasing(question, self._aliases if has_aliases else None)
-        cosines = self._vectors @ bundled().embed_questions([asked.text])[0]
-        # No share of common terms makes up for a lower cosine.
-        (rows,) = np.nonzero((cosines + 1) / 2 >= self._needed)
-        scored = [(likeness(asked, self._phrasings[row], float(cosines[row])), row) for row in rows]
-        for score, row in sorted(scored, key=lambda pair: (-pair[0], pair[1])):
-            answer = self._answers[row]
-            if (
-                score >= self._needed[row]
-                and answer.entry.is_valid_on(day)
-                and not difference(asked, self._phrasings[row])
-                and answer.entry.language in (None, language)
-                and _passes(answer, filters)
-            ):
-                return replace(answer, match=score)
-        return None
+        (vector,) = bundled().embed_questions([asked.text])
+        best: CuratedAnswer | None = None
+        for wording in candidates:
+            score = likeness(asked, wording.phrasing, float(wording.vector @ vector))
+            entry = wording.answer.entry
+            needed = THRESHOLD if entry.min_match is None else entry.min_match
+            is_fitting = score >= needed and entry.language in (None, language)
+            if is_fitting and (best is None or score > best.match):
+                best = replace(wording.answer, match=score)
+        return best
 
 
 def open_curated(path: Path, index: Index, *, aliases: Aliases) -> Curated:
@@ -144,7 +153,7 @@ def check_curated(
     problems = list(found)
     broken = {problem.entry for problem in found}
     sound: list[CuratedAnswer] = []
-    owners: dict[object, list[Entry]] = {}
+    owners: dict[object, list[tuple[Entry, Phrasing]]] = {}
     for entry in entries:
         drafts, wrong = [], []
         for number, line in enumerate(entry.lines, start=1):
@@ -167,10 +176,6 @@ def state_of(entry: Entry, day: date) -> State:
     if entry.is_valid_on(day):
         return State.VALID
     return State.NOT_YET if entry.valid_from and day < entry.valid_from else State.EXPIRED
-
-
-def _needed(entry: Entry) -> float:
-    return THRESHOLD if entry.min_match is None else entry.min_match
 
 
 def _passes(answer: CuratedAnswer, filters: Filters) -> bool:
@@ -227,32 +232,29 @@ def _why_not_found(quote: Quote, article: Article, found: int) -> str:
     )
 
 
-def _questions(entry: Entry, owners: dict[object, list[Entry]], aliases: Aliases) -> Iterator[str]:
-    """Say what is wrong with the questions of an entry; ``owners`` are the entries before it.
+def _questions(
+    entry: Entry, owners: dict[object, list[tuple[Entry, Phrasing]]], aliases: Aliases
+) -> Iterator[str]:
+    """Say what is wrong with the questions of an entry; ``owners`` has those of entries before it.
 
-    Two may not answer the same question on the same day.
+    Two entries may not answer the same question on the same day.
     """
-    keys: dict[object, str] = {}
+    own: list[tuple[object, Phrasing]] = []
     for question in entry.questions:
         phrasing = read_phrasing(question, aliases)
-        if phrasing.tokens or phrasing.facts:
-            keys.setdefault(_key(phrasing), question)
-        else:
+        if not phrasing.tokens and not phrasing.facts:
             yield f"the question {question!r} does not say what it is about; write it out"
-    for key, question in keys.items():
-        for other in owners.setdefault(key, []):
-            if _meet(entry, other):
+            continue
+        own.append((phrasing.key, phrasing))
+        for other, asked in owners.get(phrasing.key, ()):
+            if _meet(entry, other) and not difference(phrasing, asked):
                 yield (
                     f"the question {question!r} is answered by {other.name} on the same days; "
                     "take it out of one, or let one end before the other begins"
                 )
-        owners[key].append(entry)
-
-
-def _key(phrasing: Phrasing) -> object:
-    """What two wordings share that differ in courtesies and particles only."""
-    values = tuple((fact.kind, fact.value, fact.unit) for fact in phrasing.facts)
-    return phrasing.tokens, phrasing.asked, values
+                break
+    for key, phrasing in own:
+        owners.setdefault(key, []).append((entry, phrasing))
 
 
 def _meet(one: Entry, other: Entry) -> bool:
