@@ -275,6 +275,18 @@ def test_what_is_wrong_is_said(index, write, old, new, said):
     assert any(said in str(problem) for problem in problems), [str(p) for p in problems]
 
 
+def test_a_path_that_two_articles_have_names_none(write, tmp_path):
+    for n, text in enumerate((HOTLINE, OTHER)):
+        (tmp_path / str(n) / "news").mkdir(parents=True)
+        (tmp_path / str(n) / "news" / "a.md").write_text(text, encoding="utf-8")
+    folders = [tmp_path / str(n) / "news" for n in (0, 1)]
+    sync(folders, tmp_path / "index", config=IndexConfig(embedder="hash"))
+    with open_index(tmp_path / "index") as opened:
+        assert len(opened.ids_at("news/a.md")) == 2
+        _, problems = checked(write(entry("news/a.md")), opened)
+    assert "2 articles have the path news/a.md; name one by its id" in str(problems[0])
+
+
 def test_all_problems_are_told_at_once(index, write):
     broken = entry().replace("95000", "95001").replace("2024-12-31", "2023-12-31")
     more = entry().replace('"hotline"', '"other"').replace("热线不收", "热线要收")

@@ -1,6 +1,9 @@
 """Approved answers on the terminal: checked, listed, shown."""
 
 import json
+import re
+import textwrap
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -38,6 +41,13 @@ def run(tmp_path, sample_folder):
 def test_a_sound_file(run):
     found = run("curated", "check", "FILE")
     assert (found.exit_code, found.stdout) == (0, "1 answers can be served, 0 problems\n")
+
+
+def test_the_example_of_the_guide(run):
+    guide = (Path(__file__).parents[1] / "docs" / "guide.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"^(    \[\[answer\]\]\n(?:(?:    .*)?\n)+)", guide, re.MULTILINE)
+    found = run("curated", "check", "FILE", text=textwrap.dedent(block))
+    assert (found.exit_code, found.output) == (0, "1 answers can be served, 0 problems\n")
 
 
 def test_every_problem_is_a_line_and_the_status_is_2(run):
