@@ -187,7 +187,9 @@ def _sample_lines(aliases: Aliases) -> Iterator[str]:
 def _time_line(questions: Sequence[str], aliases: Aliases) -> str:
     needed = _ENTRIES * _WORDINGS
     groups = [questions[n : n + _WORDINGS] for n in range(0, needed, _WORDINGS)]
+    began = perf_counter()
     curated = _curated(groups, aliases)
+    opened = perf_counter() - began
     asked = questions[needed : needed + _ASKED]
     times = []
     for question in asked:
@@ -197,7 +199,7 @@ def _time_line(questions: Sequence[str], aliases: Aliases) -> str:
     cuts = quantiles(times, n=20)
     return (
         f"time with {len(groups):,} answers of {_WORDINGS} wordings: "
-        f"p50 {cuts[9]:.2f} ms, p95 {cuts[18]:.2f} ms"
+        f"p50 {cuts[9]:.2f} ms, p95 {cuts[18]:.2f} ms; {opened:.1f} s to read them, once"
     )
 
 

@@ -101,10 +101,10 @@ class Curated:
     ) -> CuratedAnswer | None:
         """Find the approved answer to a question that stands by itself; None where there is none.
 
-        ``has_aliases`` is false where a person said that its names mean nothing else.
         An entry that is not valid on ``day``, is for another language, or cites an article that
         the filters exclude is none. Of several the one whose wording is most alike is taken, of
-        equals the first in the file.
+        equals the first in the file. ``has_aliases`` is false where a person said that the names
+        in the question mean nothing else.
         """
         asked = read_phrasing(question, self._aliases if has_aliases else None)
         candidates = [

@@ -31,7 +31,7 @@ which 98 % of the pairs above are; ``python -m eval.curated`` fits and measures 
 
 _COURTESY = re.compile(
     "你好|您好|谢谢|麻烦|(?:能不能|可以|能否|可否)?(?:请|帮我)?(?:告诉我|问一下|介绍一下|说一下|查一下)"
-    "|请问|请|我?想(?:问|知道|了解)?一下|我?想(?:问|知道|了解)|一下"
+    "|请问|请|我?想(?:问|知道|了解)?一下|我?想(?:问|知道|了解)|一下|[呢啊呀吧嘛哦](?=\\W|$)"
     r"|\b(?:hello|hi|please|thanks|thank you|(?:can|could) you tell me|tell me|i would like to know"
     r"|i want to know)\b"
 )
@@ -74,6 +74,9 @@ _SMALL = frozenset("的了吗呢啊呀吧嘛哦么我你您就也是能可以这
     "its this that"
 )
 """What may stand in one question and not in the other. Neither 还 (还款) nor 会 (会员) may."""
+
+_DIRECTED = frozenset("转入出到往从向给对把被让比换兑汇付收借还存取")
+"""What goes from one to another, or is done by one to another."""
 
 _PERSONS = re.compile(r"[我你]|\b(?:i|you)\b")
 
@@ -167,9 +170,10 @@ def difference(one: Phrasing, other: Phrasing) -> str:
 def _is_turned(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
     """Tell whether two halves of Chinese changed places: 重置|密码, 密码|重置.
 
-    Not so 储蓄卡|转|信用卡, where two things change places around a third.
+    Not so 储蓄卡|转|信用卡, where two things change places around a third, nor where a direction
+    would be turned as well: 转入|活期, 活期|转入.
     """
-    if any(token.isascii() for token in one):
+    if any(token.isascii() or token in _DIRECTED for token in one):
         return False
     return any(one[n:] + one[:n] == other for n in range(2, len(one) - 1))
 

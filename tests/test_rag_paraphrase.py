@@ -57,6 +57,9 @@ def test_other_ways_of_asking_the_same(one, other):
         ("手机银行转账限额是多少", "手机银行转账单日限额是多少"),
         ("从储蓄卡转到信用卡怎么操作", "从信用卡转到储蓄卡怎么操作"),
         ("怎么还款", "怎么借款"),
+        ("怎么转入活期", "活期怎么转入"),
+        ("谁投诉了经理", "经理投诉了谁"),
+        ("什么产品适合我", "什么产品适合你"),
         (
             "How do I transfer from savings to checking?",
             "How do I transfer from checking to savings?",
