@@ -117,6 +117,19 @@ class Aliases:
             )
         return tuple(found)
 
+    def canonical(self, text: str) -> str:
+        """The text with the first name of each thing in place of the one it says.
+
+        >>> Aliases.load().canonical("ICBC的手机银行")
+        '工商银行的手机银行'
+        """
+        parts, at = [], 0
+        for match in self.find(text):
+            group = self.pieces[fold(match.said)]
+            parts += [text[at : match.start], self.groups[group][0]]
+            at = match.end
+        return "".join([*parts, text[at:]])
+
 
 def variants(text: str, matches: Sequence[AliasMatch]) -> tuple[str, ...]:
     """The text with other names in it, for the leg that reads a question as a whole.

@@ -459,6 +459,14 @@ class Catalogue:
                 self._cache.popitem(last=False)
         return article
 
+    def ids_at(self, path: str) -> tuple[str, ...]:
+        """The ids of the articles with this path; a file of records has several."""
+        rows = self._query(
+            "SELECT id FROM articles WHERE path = ? AND position IS NOT NULL ORDER BY position",
+            (path,),
+        )
+        return tuple(id_ for (id_,) in rows)
+
     def articles(self) -> Iterator[Article]:
         """All articles in path order, a few at a time."""
         last = -1

@@ -6,13 +6,14 @@ that an inner product is a cosine. An embedder does not know articles, rows or i
 """
 
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Protocol
 
 from index.article import Article, Chunk
 from index.vectors import Vectors
 
-__all__ = ["Embedder", "Vectors", "load_embedder", "passage_text"]
+__all__ = ["Embedder", "Vectors", "bundled", "load_embedder", "passage_text"]
 
 
 class Embedder(Protocol):
@@ -69,6 +70,12 @@ def load_embedder(spec: str, *, device: str | None = None) -> Embedder:
     from index.transformer import SentenceTransformerEmbedder
 
     return SentenceTransformerEmbedder(spec, device=device)
+
+
+@cache
+def bundled() -> Embedder:
+    """The bundled embedder, loaded once in a process, whatever an index was built with."""
+    return load_embedder("bundled")
 
 
 def passage_text(article: Article, chunk: Chunk) -> str:

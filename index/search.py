@@ -179,6 +179,10 @@ class Index:
         """The article with this id; raises KeyError."""
         return self._generation.article(article_id)
 
+    def ids_at(self, path: str) -> tuple[str, ...]:
+        """The ids of the articles with this path; none where there is none."""
+        return self._generation.catalogue.ids_at(path)
+
     def article_of(self, row: int) -> Article:
         """The article that a row's chunk is a piece of; raises IndexError."""
         return self._generation.article_of_row(row)

@@ -12,9 +12,9 @@ was not there before, seems to have cut off. A clean build would have neither.
 """
 
 import hashlib
+import logging
 import re
 import shlex
-import shutil
 import sqlite3
 import time
 from collections import Counter
@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import get_args
 
 from index.approximate import approximate, is_large, sample_questions
+from index.atomic import remove_folder
 from index.catalogue import CatalogueWriter, Claim, FileRecord, content_key
 from index.claims import Entry, Loss, resolve, whole_loss
 from index.config import IndexConfig, VectorKind
@@ -64,6 +65,8 @@ from index.walk import (
 )
 
 __all__ = ["sync"]
+
+_log = logging.getLogger(__name__)
 
 _SETTLED_NS = 2_000_000_000
 """A file whose times lie this close to the moment it was read is hashed again, though size and
@@ -237,7 +240,12 @@ class _Sync:
         """Delete an unfinished draft at once, for it may be what fills the disk."""
         self.close()
         if self._draft is not None:
-            shutil.rmtree(self._draft, ignore_errors=True)  # else the next writer deletes it
+            try:
+                # Renamed first: a tantivy index that was just made looks at its folder in a thread
+                # of its own, and leaves a lock file behind where that folder is still to be found.
+                remove_folder(self._draft)
+            except OSError as error:
+                _log.warning("%s is left to the next writer: %s", self._draft, error)
 
     # --- deciding --------------------------------------------------------------------------------
 

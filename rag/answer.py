@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
+from pathlib import Path
 from time import perf_counter
 
 from index.errors import UsageError, YoujuError
@@ -18,9 +19,10 @@ from index.search import Index
 from rag.citations import Citer
 from rag.config import Config, fingerprint
 from rag.context import widened
+from rag.curated import Curated, CuratedAnswer, open_curated
 from rag.decline import probability_of_answer
 from rag.extract import ExtractiveGenerator
-from rag.frame import declined_text, failed_text, frame_text
+from rag.frame import approved_text, declined_text, failed_text, frame_text
 from rag.gate import Gate
 from rag.generate import Generator, GeneratorError, NoAnswerError, Span, Task
 from rag.generators import open_generator
@@ -33,7 +35,7 @@ from rag.retrieve import Retrieval, Search, retrieve
 from rag.schema import Answer, AnswerSentence, Event, FellBack, Finished, Retrieved, SentenceAdded
 from rag.statements import Material
 from rag.suggest import asked_for, further_questions
-from rag.understand import Reading, Understander
+from rag.understand import Reading, Step, Understander
 
 __all__ = ["Asker", "Inspection", "make_material", "today"]
 
@@ -97,6 +99,13 @@ class Asker:
     @cached_property
     def _notices(self) -> tuple[Notice, ...]:
         return load_notices(self.config.answer.notices)
+
+    @cached_property
+    def _curated(self) -> Curated | None:
+        name = self.config.answer.curated
+        if not name:
+            return None
+        return open_curated(Path(name), self.index, aliases=self._understander.aliases)
 
     @cached_property
     def _reranker(self) -> Reranker:
@@ -172,15 +181,19 @@ class Asker:
         yield Retrieved(passages, reading, retrieval)
 
         ranked, probability = self._weigh(reading, retrieval)
-        reason = _reason_to_decline(
-            ranked,
-            passages,
-            filters=reading.search.filters,
-            probability=probability,
-            needed=self.config.answer.min_probability,
-        )
+        approved = self._approved(reading, request)
+        reason = None
+        if approved is None:
+            reason = _reason_to_decline(
+                ranked,
+                passages,
+                filters=reading.search.filters,
+                probability=probability,
+                needed=self.config.answer.min_probability,
+            )
         clock.lap("decide")
-        writing = _Writing(self, Task(asked, passages, ranked, _sides(reading)), clock)
+        task = Task(asked, passages, ranked, _sides(reading))
+        writing = _Writing(self, task, clock, approved=approved)
         if reason is None:
             yield from writing.run()
             reason = writing.reason
@@ -208,6 +221,7 @@ class Asker:
                 notice=notice_for(asked.text, self._notices),
                 probability=probability,
                 suggestions=suggestions,
+                approval=approved.approval if approved else None,
                 index_generation=self.index.generation,
                 config_fingerprint=self._fingerprint,
                 timings_ms=clock.timings,
@@ -260,6 +274,17 @@ class Asker:
         ranked = rank_statements(material)
         return ranked, probability_of_answer(ranked, retrieval)
 
+    def _approved(self, reading: Reading, request: Asked) -> CuratedAnswer | None:
+        """Find the approved answer, where there is one, to the question as it is searched for."""
+        if self._curated is None:
+            return None
+        return self._curated.find(
+            reading.question.searched,
+            day=request.today,
+            filters=request.filters,
+            has_aliases=Step.ALIASES not in reading.without,
+        )
+
     def _retrieve(self, reading: Reading, request: Asked) -> Retrieval:
         return retrieve(
             self.index,
@@ -278,17 +303,22 @@ class Asker:
 class _Writing:
     """The sentences of one answer as they pass the gate, whoever writes them in the end."""
 
-    def __init__(self, asker: Asker, task: Task, clock: "_Clock") -> None:
+    def __init__(
+        self, asker: Asker, task: Task, clock: "_Clock", *, approved: CuratedAnswer | None = None
+    ) -> None:
         self._asker = asker
         self._task = task
         self._clock = clock
-        self.generator: Generator = asker.generator
+        self.generator: Generator = approved or asker.generator
         self.said: list[AnswerSentence] = []
         self.citer = asker.citer(task.passages)
         self.fallback: str | None = None
         self.reason: str | None = None
-        quotes = self.generator is asker.extractive
-        self.frame = frame_text(task.question.text, quotes=quotes)
+        if approved:
+            self.frame = approved_text(task.question.text)
+        else:
+            quotes = self.generator is asker.extractive
+            self.frame = frame_text(task.question.text, quotes=quotes)
 
     def run(self) -> Iterator[Event]:
         """Write; where a model fails, begin again with quotes."""

@@ -19,7 +19,8 @@ class Citer:
 
     The same span keeps its number when it is cited again. What becomes of a sentence that its
     citation does not fully support is the policy's: ``mark`` keeps it with its verdict, ``drop``
-    leaves it out, ``refuse`` gives up the whole answer (``refused``).
+    leaves it out, ``refuse`` gives up the whole answer (``refused``). A sentence that a person
+    approved is marked at most.
     """
 
     def __init__(self, gate: Gate, *, offered: Sequence[Span] = (), policy: str = "mark") -> None:
@@ -56,11 +57,13 @@ class Citer:
         finding = self._gate.check(draft.text, draft.spans, offered=self._offered)
         self._verdicts[finding.verdict] += 1
         self._unknown_keys += draft.unknown_keys
-        if finding.verdict is not Verdict.SUPPORTED and self._policy != "mark":
+        is_marked = self._policy == "mark" or draft.approved
+        if finding.verdict is not Verdict.SUPPORTED and not is_marked:
             self._dropped += 1
             return None
+        spans = draft.spans if draft.approved else finding.spans
         cited = finding.verdict is not Verdict.UNCITED
-        numbers = [self._number(span, finding) for span in finding.spans] if cited else []
+        numbers = [self._number(span, finding) for span in spans] if cited else []
         return AnswerSentence(
             text=draft.text,
             citations=tuple(dict.fromkeys(numbers)),

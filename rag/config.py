@@ -75,13 +75,15 @@ class AnswerConfig:
     ``openai:URL#MODEL`` one behind a server. ``max_sentences``: the longest quoted answer.
     ``min_probability``: a question that the collection answers less likely than that is declined
     (docs/decisions/0004-declining.md). ``notices``: a file of notices on risks in place of
-    ``rag/notices.toml``, ``off`` for none. ``max_question_chars`` bounds what is searched for.
+    ``rag/notices.toml``, ``off`` for none. ``curated``: a file of approved answers, which go before
+    composed ones. ``max_question_chars`` bounds what is searched for.
     """
 
     generator: str = "extractive"
     max_sentences: int = 3
     min_probability: float = 0.3
     notices: str = ""
+    curated: str = ""
     max_question_chars: int = 2000
 
 
@@ -162,9 +164,30 @@ _Section = TypeVar("_Section", bound="DataclassInstance")
 
 
 def fingerprint(config: Config) -> str:
-    """Name a configuration by its content: equal settings give equal fingerprints."""
-    canonical = json.dumps(dataclasses.asdict(config), sort_keys=True)
+    """Name a configuration by its content: equal settings give equal fingerprints.
+
+    What stands in a file that the settings name counts as well, as it is when this is called.
+    """
+    files = {
+        name: _digest(Path(name))
+        for name in (
+            config.question.aliases,
+            config.question.periods,
+            config.retrieval.weights,
+            config.answer.notices,
+            config.answer.curated,
+        )
+        if name
+    }
+    canonical = json.dumps([dataclasses.asdict(config), files], sort_keys=True)
     return hashlib.blake2b(canonical.encode(), digest_size=6).hexdigest()
+
+
+def _digest(path: Path) -> str:
+    try:
+        return hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()
+    except OSError:
+        return ""  # "off" is no file; one that is missing is complained of by whoever reads it
 
 
 def load_config(path: Path | None) -> Config:

@@ -5,6 +5,7 @@ reranked, what was collapsed and why, and the decision to decline. Text of artic
 it is stored; a face has to make it harmless.
 """
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,9 +14,9 @@ from index.search import Index
 from rag.answer import Inspection
 from rag.evidence import FEATURES
 from rag.retrieve import Ranked
-from rag.schema import reading_json
+from rag.schema import Approval, reading_json
 
-__all__ = ["explanation_json", "explanation_text"]
+__all__ = ["approval_text", "explanation_json", "explanation_text"]
 
 _SHOWN = 10
 """Hits of each leg and candidates that the text shows; the JSON has all."""
@@ -57,6 +58,7 @@ def explanation_json(inspection: Inspection, *, index: Index) -> dict[str, Any]:
         ],
         "declined": answer.abstained,
         "reason": answer.reason,
+        "approval": dataclasses.asdict(answer.approval) if answer.approval else None,
         "index_generation": answer.index_generation,
         "config_fingerprint": answer.config_fingerprint,
         "timings_ms": {
@@ -96,10 +98,20 @@ def explanation_text(inspection: Inspection, *, index: Index) -> str:
     ]
     lines.append("")
     verdict = f"declined: {answer.reason}" if answer.abstained else "answered"
+    if answer.approval:
+        verdict = approval_text(answer.approval)
     lines.append(f"decision    {verdict}")
     timings = {**answer.timings_ms, **_inner(found.timings_ms)}
     lines.append("timings ms  " + ", ".join(f"{name} {ms:.1f}" for name, ms in timings.items()))
     return "\n".join(lines)
+
+
+def approval_text(approval: Approval) -> str:
+    """By whom an answer was approved and until when, as one line."""
+    days = ""
+    if approval.valid_from or approval.valid_until:
+        days = f", valid {approval.valid_from or '…'} to {approval.valid_until or '…'}"
+    return f"curated answer {approval.id}, approved by {approval.by}{days}"
 
 
 def _inner(timings: dict[str, float]) -> dict[str, float]:

@@ -3,7 +3,7 @@
 from index.article import Script
 from index.language import detect_script
 
-__all__ = ["declined_text", "failed_text", "frame_text"]
+__all__ = ["approved_text", "declined_text", "failed_text", "frame_text"]
 
 _DECLINED = {
     Script.SIMPLIFIED: "收录的文章里没有足够的依据回答这个问题。",
@@ -25,6 +25,11 @@ _FAILED = {
     Script.TRADITIONAL: "語言模型未能完成回答，改為摘錄文章原句：",
     Script.LATIN: "The language model failed; sentences quoted from the articles instead:",
 }
+_APPROVED = {
+    Script.SIMPLIFIED: "经人工审核的标准答案，出处如下：",
+    Script.TRADITIONAL: "經人工審核的標準答案，出處如下：",
+    Script.LATIN: "An approved answer, with its sources:",
+}
 
 
 def declined_text(question: str) -> str:
@@ -35,6 +40,11 @@ def declined_text(question: str) -> str:
 def frame_text(question: str, *, quotes: bool) -> str:
     """What an answer says before its first sentence: quoted, or written by a model."""
     return _said(_QUOTED if quotes else _WRITTEN, question)
+
+
+def approved_text(question: str) -> str:
+    """What an answer says before its first sentence that a person approved beforehand."""
+    return _said(_APPROVED, question)
 
 
 def failed_text(question: str) -> str:

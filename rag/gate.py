@@ -27,7 +27,7 @@ import numpy as np
 import numpy.typing as npt
 
 from index.aliases import Aliases
-from index.embed import Embedder
+from index.embed import bundled
 from index.errors import UsageError
 from index.fold import fold
 from index.toml_file import read_toml
@@ -255,15 +255,8 @@ def _key(span: Span) -> tuple[str, int, int]:
     return span.article.id, span.start, span.end
 
 
-@cache
-def _bundled() -> Embedder:
-    from index.embed import load_embedder
-
-    return load_embedder("bundled")
-
-
 def _bundled_cosines(sentence: str) -> Callable[[Sequence[str]], npt.NDArray[np.float64]]:
-    encoder = _bundled()
+    encoder = bundled()
     vector = encoder.embed_questions([sentence])[0]
     return lambda texts: (encoder.embed_passages(texts) @ vector).astype(np.float64)
 

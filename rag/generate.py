@@ -68,6 +68,9 @@ class Draft:
     words added before a quote that leans on them, shown as added. ``item``: one of a list.
     ``group``: the heading it stands under, such as a side of a comparison. ``as_of``: the day
     that its statement is of, where the sentence itself does not say.
+
+    ``approved``: a person approved the sentence with just these spans, so it is kept with all of
+    them, whatever the gate finds.
     """
 
     text: str
@@ -78,6 +81,7 @@ class Draft:
     item: bool = False
     group: str = ""
     as_of: str = ""
+    approved: bool = False
 
 
 class Generator(Protocol):

@@ -31,7 +31,7 @@ class Kind(StrEnum):
     MANNER = "manner"
     LIST = "list"
     COMPARISON = "comparison"
-    YES_NO = "yes/no"
+    YES_NO = "yes-no"
     OTHER = "other"
 
 

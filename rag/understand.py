@@ -78,13 +78,13 @@ class Understander:
         self._index = index
         self._longest = config.answer.max_question_chars
         own = config.question
-        self._aliases = Aliases.load(Path(own.aliases) if own.aliases else None)
+        self.aliases = Aliases.load(Path(own.aliases) if own.aliases else None)
         self._periods = load_periods(Path(own.periods) if own.periods else None)
         self._rewriter = open_rewriter(own.rewriter) if own.rewriter else None
 
     def names_in(self, text: str) -> tuple[AliasMatch, ...]:
         """Find the known names in any text."""
-        return self._aliases.find(text)
+        return self.aliases.find(text)
 
     def read(self, request: Asked) -> Reading:
         """Understand one question.
@@ -98,14 +98,14 @@ class Understander:
         rewriting = None
         if request.dialogue and Step.REWRITING not in skipped:
             made = rewrite_or_complete(
-                self._rewriter, typed.text, request.dialogue, names=_spans(self._aliases)
+                self._rewriter, typed.text, request.dialogue, names=_spans(self.aliases)
             )
             rewriting = made if made.text != typed.text else None
         question = typed
         if rewriting is not None:
             question = read_question(text, rewritten=rewriting.text, max_chars=self._longest)
         asked = question.searched
-        aliases = () if Step.ALIASES in skipped else self._aliases.find(asked)
+        aliases = () if Step.ALIASES in skipped else self.aliases.find(asked)
         dates: tuple[DateHint, ...] = ()
         if Step.DATES not in skipped:
             dates = read_dates(asked, today=request.today, periods=self._periods)

@@ -37,7 +37,7 @@ def test_every_command_and_option_is_in_the_guide(command):
 
 @pytest.mark.parametrize("page", [README, GUIDE], ids=["README", "guide"])
 def test_every_documented_command_exists(page):
-    used = re.findall(r"youju ((?:eval )?[\w-]+)((?:[^\n`|#]*?)?)(?=[`|#\n])", page)
+    used = re.findall(r"youju ((?:(?:eval|curated) )?[\w-]+)((?:[^\n`|#]*?)?)(?=[`|#\n])", page)
     found = [(command, rest) for command, rest in used if command in COMMANDS]
     assert len(found) > 5
     for command, rest in found:

@@ -1,10 +1,13 @@
 """A run: its rows and summary, what a kill leaves behind, and what is refused."""
 
+import contextlib
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from datetime import date
 from itertools import islice
@@ -184,6 +187,75 @@ with open_index(index) as opened:
     assert run(tmp_path / "run", 5) == -signal.SIGKILL
     assert run(tmp_path / "run", 0) == 0
     assert run(tmp_path / "whole", 0) == 0
+    assert untimed(tmp_path / "run") == untimed(tmp_path / "whole")
+    summaries = [json.loads((tmp_path / n / "summary.json").read_text()) for n in ("run", "whole")]
+    assert uncounted(summaries[0]) == uncounted(summaries[1])
+
+
+# Runs the command in its argument for each line that it reads: a fresh interpreter each time would
+# spend seconds on imports.
+RUNNERS = """
+import os, sys
+import eval.run, rag.answer, ui.cli
+for _ in sys.stdin:
+    child = os.fork()
+    if child == 0:
+        print("ready", os.getpid(), flush=True)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        sys.argv = ["youju", *sys.argv[1:]]
+        ui.cli.main()
+    print("ended", os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+"""
+
+
+@pytest.mark.slow
+def test_real_kills_at_random_moments(sample_folder, tmp_path):
+    chance = random.Random(6)
+
+    def command(output):
+        asked = ["eval", "run", SAMPLE, "--index", sample_folder, "--limit", 9, "--once"]
+        return list(map(str, [*asked, "--output", tmp_path / output, "--resume"]))
+
+    def size(output):
+        rows = tmp_path / output / "results.jsonl"
+        return rows.stat().st_size if rows.exists() else 0
+
+    def finish(output, *, whole=0):
+        """Run again and again until it ends; gives the sizes that the kills left.
+
+        It is killed when its rows grew by up to a quarter of a ``whole`` run's.
+        """
+        left = []
+        with subprocess.Popen(
+            [sys.executable, "-c", RUNNERS, *command(output)],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as runners:
+            while True:
+                runners.stdin.write("\n")
+                runners.stdin.flush()
+                ready, pid = runners.stdout.readline().split()
+                assert ready == "ready"
+                if whole and len(left) < 5:
+                    target = size(output) + chance.randrange(whole // 4)
+                    while size(output) < min(target, 0.9 * whole):
+                        time.sleep(0.0005)
+                    with contextlib.suppress(ProcessLookupError):  # it has ended already
+                        os.kill(int(pid), signal.SIGKILL)
+                ended, status = runners.stdout.readline().split()
+                assert ended == "ended"
+                if int(status) == 0:
+                    runners.stdin.close()
+                    return left
+                assert int(status) == -signal.SIGKILL
+                left.append(size(output))
+
+    assert finish("whole") == []
+    left = finish("run", whole=size("whole"))
+    assert len(left) == 5
+    assert len(set(left) - {0}) >= 2  # rows were there when it was killed
     assert untimed(tmp_path / "run") == untimed(tmp_path / "whole")
     summaries = [json.loads((tmp_path / n / "summary.json").read_text()) for n in ("run", "whole")]
     assert uncounted(summaries[0]) == uncounted(summaries[1])

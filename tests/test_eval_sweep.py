@@ -1,10 +1,15 @@
 """Sweeps: every point once, nothing repeated, an index for each setting of it."""
 
+import json
+from pathlib import Path
+
 import pytest
+from click.testing import CliRunner
 from eval_runs import case, write_run
 
 from eval.sweep import pareto, read_sweep, sweep, sweep_blocks, write_sweep
 from index.errors import UsageError
+from ui.cli import app
 
 GRID = '[grid]\n"retrieval.passages" = [2, 8]\n"index.max_chars" = [160, 320]\n'
 
@@ -150,3 +155,50 @@ def test_a_plan_that_cannot_be_run_is_refused_before_anything_runs(plan_file, gr
 def test_a_metric_that_no_run_has_is_refused(plan_file):
     with pytest.raises(UsageError, match=r"no metric 'recall@7' in .* it has: recall@5"):
         World().sweep(plan_file(metric="recall@7"))
+
+
+def test_a_sweep_by_its_command(tmp_path):
+    """A small grid over a small collection, with nothing in the place of anything."""
+    (tmp_path / "articles").mkdir()
+    (tmp_path / "articles" / "a.md").write_text(
+        "# 通告\n\n江湾银行东门支行搬到和平路12号。新址有停车位。\n\n客户满意度为98.68%。\n",
+        encoding="utf-8",
+    )
+    gold = [[{"article": "articles/a.md", "quote": "东门支行搬到和平路12号"}]]
+    case_ = {"id": "a", "question": "江湾银行东门支行搬到哪里？", "answers": ["和平路12号"]}
+    case_ |= {"gold": gold, "answerable": True, "lang": "zh-Hans", "tags": ["place"]}
+    cases = tmp_path / "cases.jsonl"
+    cases.write_text(json.dumps(case_) + "\n", encoding="utf-8")
+    (tmp_path / "youju.toml").write_text('[index]\nembedder = "hash"\n', encoding="utf-8")
+    plan = tmp_path / "sweep.toml"
+    plan.write_text(
+        f"""
+cases = ["{cases}"]
+output = "{tmp_path / "out"}"
+articles = ["{tmp_path / "articles"}"]
+config = "{tmp_path / "youju.toml"}"
+metric = "recall@5"
+[grid]
+"retrieval.passages" = [1, 4]
+"index.max_chars" = [20, 320]
+""",
+        encoding="utf-8",
+    )
+    first = CliRunner().invoke(app, ["eval", "sweep", str(plan)])
+    assert first.exit_code == 0, first.output
+    runs = sorted(p.parent for p in (tmp_path / "out").rglob("results.jsonl"))
+    assert len(runs) == 4
+    settings = [json.loads((run / "run.json").read_text("utf-8"))["config"] for run in runs]
+    assert sorted((c["retrieval"]["passages"], c["index"]["max_chars"]) for c in settings) == [
+        *((1, 20), (1, 320), (4, 20), (4, 320)),
+    ]
+    lines = [(run / "results.jsonl").read_text("utf-8") for run in runs]
+    rows = [json.loads(line) for line in lines]  # one case, one line
+    assert [row["metrics"]["recall@5"] for row in rows] == [1.0] * 4
+    written = [Path(line[6:]) for line in first.stdout.splitlines() if line.startswith("wrote ")]
+    assert [path.suffix for path in written] == [".md", ".html"]
+    assert "| retrieval.passages | index.max\\_chars |" in written[0].read_text("utf-8")
+    before = [(run / "results.jsonl").stat().st_mtime_ns for run in runs]
+    again = CliRunner().invoke(app, ["eval", "sweep", str(plan)])
+    assert again.exit_code == 0
+    assert [(run / "results.jsonl").stat().st_mtime_ns for run in runs] == before

@@ -215,6 +215,31 @@ def test_a_full_disk_at_every_step_is_an_error_of_ours(scene: Scene) -> None:
         scene.check(index, f"step {number}: {what}")
 
 
+def test_a_late_write_of_a_library_keeps_no_draft(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thread of tantivy may still make its lock file while the draft is being deleted."""
+    folder, there = tmp_path / "articles", tmp_path / "index"
+    write(folder, a_md=article(1))
+    late = there / "generations" / ".tmp-draft" / "lexical" / ".tantivy-meta.lock"
+    real_rmdir, real_write = os.rmdir, index.sync.write_lexical
+
+    def rmdir(*args: Any, **kwargs: Any) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            late.touch()
+        real_rmdir(*args, **kwargs)
+
+    def write_lexical(*args: Any) -> None:
+        real_write(*args)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "rmdir", rmdir)
+    monkeypatch.setattr(index.sync, "write_lexical", write_lexical)
+    with pytest.raises(UnusableIndexError, match="No space left"):
+        sync([folder], there, config=CONFIG)
+    assert list((there / "generations").iterdir()) == []
+
+
 @needs_proc
 def test_everything_is_synced_before_it_gets_its_name(scene: Scene) -> None:
     """What a power cut needs beyond a kill: no rename overtakes the data it makes visible."""

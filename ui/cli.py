@@ -1,4 +1,4 @@
-"""The terminal: ``youju index | ask | explain | chat | show | info | eval``.
+"""The terminal: ``youju index | ask | explain | chat | show | info | curated | eval``.
 
 Commands read their arguments, call one function of the layer below and print what it returns.
 Everything heavy is imported inside the command that needs it, so that ``--help`` is instant.
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from index.errors import UsageError, YoujuError
+from ui.curated_cli import curated
 from ui.eval_cli import evaluation
 from ui.options import (
     FILE,
@@ -114,6 +115,7 @@ def app() -> None:
     """Ask a collection of articles; every sentence of the answer cites its evidence."""
 
 
+app.add_command(curated)
 app.add_command(evaluation)
 
 
@@ -453,6 +455,7 @@ def chat(
 
 def _print_stream(asker: "Asker", asked: "Asked", *, chosen: list[str]) -> "Answer":
     """Print an answer as it comes; ``chosen`` are the options that choose this index."""
+    from rag.explain import approval_text
     from rag.schema import FellBack, Finished, Retrieved, SentenceAdded
     from ui import render
 
@@ -478,6 +481,9 @@ def _print_stream(asker: "Asker", asked: "Asked", *, chosen: list[str]) -> "Answ
                     if answer.passages:
                         click.echo("\n" + render.nearest(answer.passages, style))
                 else:
+                    if answer.approval:
+                        told = render.plain(approval_text(answer.approval))
+                        click.echo(style.dim(f"({told})"))
                     show = ["youju", "show", *chosen]
                     click.echo("\n" + render.citations(answer.citations, style, show=show))
                 if answer.notice:
