@@ -1,4 +1,4 @@
-"""The page's log: what is kept, that it is masked and forgotten, and that it is never in the way."""
+"""The page's log: what is kept, that it is masked and forgotten, that it is never in the way."""
 
 import logging
 import sqlite3
@@ -189,8 +189,9 @@ def test_the_log_knows_its_own_answers(log):
 
 def test_what_went_wrong_becomes_draft_cases(log):
     log.record(record(1, "谁是行长？", conversation="c", ago=timedelta(hours=3)))
-    log.record(record(2, "那副行长呢？", conversation="c", searched="谁是副行长？", outcome="declined"))
-    log.record(record(3, "他呢？", searched="张三呢？", outcome="declined"))
+    declined = {"outcome": "declined"}
+    log.record(record(2, "那副行长呢？", conversation="c", searched="谁是副行长？", **declined))
+    log.record(record(3, "他呢？", searched="张三呢？", **declined))
     log.record(record(4, "利率多少？"))
     log.rate(f"{4:016x}", solved=False, reasons=["wrong"], comment="")
     log.record(record(5, "利率多少？", outcome="stopped"))

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 from index.errors import UsageError
 from ui.activity import ActivityLog, Known
 from ui.body import TooLongError, answer_json, read_object
-from ui.exchange import from_record
 from ui.handoff import FindArticle, build_pack
 from ui.handoff_delivery import Desk, Taken
 from ui.handoff_page import pack_page
+from ui.record import from_record
 from ui.strings import ALL, Language
 
 if TYPE_CHECKING:

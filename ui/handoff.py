@@ -20,7 +20,8 @@ from index.errors import UsageError
 from rag.mask import mask
 from rag.schema import Citation
 from ui.activity import Known
-from ui.exchange import Exchange, ShownPassage, to_record
+from ui.exchange import Exchange, ShownPassage
+from ui.record import to_record
 from ui.strings import Language
 from ui.untrusted import without_surrogates
 
