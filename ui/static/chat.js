@@ -1,20 +1,10 @@
 // The chat page: starts its parts, and mends what Gradio draws.
 
 import * as actions from "./actions.js";
+import * as ask from "./ask.js";
 import { texts } from "./dom.js";
 import * as language from "./language.js";
 import * as panel from "./panel.js";
-
-// Enter that ends an input method's composition chooses a word; it must not send.
-document.addEventListener(
-  "keydown",
-  (event) => {
-    if (event.key === "Enter" && (event.isComposing || event.keyCode === 229)) {
-      event.stopImmediatePropagation();
-    }
-  },
-  true
-);
 
 // A new question comes to the top of the view, wherever one had scrolled to.
 let asked = 0;
@@ -34,6 +24,7 @@ const tidy = () => {
   const box = document.querySelector("#yj-question textarea:not([aria-label])");
   if (box) box.setAttribute("aria-label", box.placeholder);
   followQuestion();
+  ask.clearSent();
 };
 let tidying = 0;
 const observe = () => {
@@ -47,5 +38,6 @@ const observe = () => {
 document.documentElement.lang = texts.tag;
 language.start();
 actions.start();
+ask.start();
 panel.start();
 observe();
