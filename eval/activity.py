@@ -39,7 +39,7 @@ WAITED = timedelta(minutes=30)
 MIGRATIONS = (
     """
     CREATE TABLE exchanges (
-        id TEXT PRIMARY KEY, conversation TEXT, at TEXT NOT NULL, language TEXT NOT NULL,
+        id TEXT PRIMARY KEY, conversation TEXT NOT NULL, at TEXT NOT NULL, language TEXT NOT NULL,
         question TEXT NOT NULL, searched TEXT NOT NULL, outcome TEXT NOT NULL, reason TEXT,
         probability REAL, evidence_ms REAL, sentence_ms REAL, total_ms REAL,
         generator TEXT, approval TEXT, filters TEXT NOT NULL, gate TEXT NOT NULL,
@@ -99,7 +99,7 @@ class Entry:
     """
 
     id: str
-    conversation: str | None
+    conversation: str
     at: datetime
     language: str
     question: str
@@ -153,7 +153,8 @@ def read_entries(
     given_up = as_text((now or datetime.now(UTC)) - WAITED)
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
-            _check_version(database, path)
+            if not _has_tables(database, path):
+                return []
             rows = database.execute(_EXCHANGES, (given_up, first, last)).fetchall()
             found = database.execute(_ARTICLES, (first, last)).fetchall()
     except sqlite3.Error as error:
@@ -204,7 +205,7 @@ def logged(
     """
     earlier: dict[str, list[Turn]] = defaultdict(list)
     for entry in entries:
-        turns = earlier[entry.conversation] if entry.conversation else []
+        turns = earlier[entry.conversation]
         reason = next((r for r in _reasons(entry) if r in reasons), None)
         if reason is not None and (only is None or entry.id in only):
             leans = entry.searched != entry.question
@@ -230,12 +231,14 @@ def _reasons(entry: Entry) -> Iterator[Reason]:
         yield Reason.ABANDONED
 
 
-def _check_version(database: sqlite3.Connection, path: Path) -> None:
+def _has_tables(database: sqlite3.Connection, path: Path) -> bool:
+    """False where the writer has only just begun; raises UsageError for another version."""
     (version,) = database.execute("PRAGMA user_version").fetchone()
     if version > len(MIGRATIONS):
         raise UsageError(f"{path}: written by a newer version of the program; use that one")
-    if version < len(MIGRATIONS):
+    if 0 < version < len(MIGRATIONS):
         raise UsageError(f"{path}: of an older version; open the page once: youju chat")
+    return bool(version)
 
 
 _EXCHANGES = """
@@ -246,7 +249,7 @@ _EXCHANGES = """
         e.outcome <> 'answered' AND r.exchange IS NULL AND e.at < ?
             AND NOT EXISTS (SELECT 1 FROM handoffs h WHERE h.exchange = e.id)
             AND NOT EXISTS (SELECT 1 FROM exchanges n
-                            WHERE n.conversation = e.conversation AND n.at > e.at)
+                            WHERE n.conversation IN (e.conversation, e.id) AND n.at > e.at)
     FROM exchanges e LEFT JOIN ratings r ON r.exchange = e.id
     WHERE e.at >= ? AND e.at < ? ORDER BY e.at, e.id
 """

@@ -137,7 +137,8 @@ def test_a_record_comes_back_as_the_exchange_that_it_was(exchange):
 def test_a_record_has_the_fields_that_were_agreed():
     record = to_record(full())
     assert " ".join(record) == (
-        "v id asked language question searched without filters outcome answer reason error "
+        "v id conversation asked language question searched without filters outcome answer reason "
+        "error "
         "sentences citations passages understood frame notice fallback suggestions gate "
         "probability generator approval index_generation timings_ms"
     )

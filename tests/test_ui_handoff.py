@@ -19,7 +19,7 @@ from ui_askers import ARTICLES, FIRST_SENTENCE, LIBRARY, PAYLOADS, POISON
 from eval.activity import read_entries
 from index.errors import UsageError
 from ui.activity import ActivityLog, Known, answer_digest
-from ui.feedback_routes import REASONS, add_feedback
+from ui.feedback_routes import REASONS, feedback_part
 from ui.handoff import MAX_NOTE, build_pack
 from ui.handoff_delivery import FolderDesk, Taken, WebhookDesk, open_desk, signature
 from ui.handoff_page import pack_page
@@ -324,7 +324,7 @@ def served(tmp_path):
 
 def _client(log, desk):
     app = FastAPI()
-    add_feedback(log=log, desk=desk, article=find, generation=lambda: "g000002")(app)
+    feedback_part(log=log, desk=desk, article=find, generation=lambda: "g000002")(app)
     return TestClient(app)
 
 

@@ -24,6 +24,9 @@ from typing import Any, Self
 
 from eval.activity import MIGRATIONS, as_text
 from rag.mask import mask
+from ui.exchange import Exchange
+from ui.record import to_record
+from ui.strings import Language
 from ui.untrusted import without_surrogates
 
 __all__ = ["MAX_RATINGS", "ActivityLog", "Known", "answer_digest"]
@@ -70,6 +73,10 @@ class ActivityLog:
         self._jobs: queue.Queue[tuple[Job, Future[Any]] | None] = queue.Queue(_MAX_QUEUED)
         self._writer = threading.Thread(target=self._write, name="activity-log", daemon=True)
         self._writer.start()
+
+    def on_ended(self, exchange: Exchange, language: Language) -> None:  # noqa: ARG002 - it knows
+        """Log an exchange of the page that ended. Never raises, never waits."""
+        self.record(to_record(exchange))
 
     def record(self, record: Mapping[str, Any]) -> None:
         """Log an exchange that ended, in its plain JSON form. Never raises, never waits."""
@@ -280,7 +287,7 @@ def _rows(record: Mapping[str, Any]) -> tuple[tuple[Any, ...], list[Any]]:
     key = record["id"]
     exchange = (
         key,
-        record.get("conversation"),
+        record.get("conversation") or key,
         as_text(datetime.fromisoformat(record["asked"])),
         record["language"],
         _text(record["question"]),

@@ -106,13 +106,15 @@ class Understood:
 class Exchange:
     """One question and how far its answer has come; ``outcome`` is None until it has ended.
 
-    ``id`` names it in logs, ratings and hand-offs; ``asked`` is in UTC. ``without`` are the
-    steps of understanding that the person took back. ``passages`` is None until they are found.
-    ``error`` says what went wrong, in the language of the page.
+    ``id`` names it in logs, ratings and hand-offs; ``conversation`` is the id of the exchange that
+    the conversation began with, or that this one takes the place of, "" for the first; ``asked``
+    is in UTC. ``without`` are the steps of understanding that the person took back. ``passages``
+    is None until they are found. ``error`` says what went wrong, in the language of the page.
     """
 
     question: str
     id: str = field(default_factory=lambda: secrets.token_hex(8))
+    conversation: str = ""
     asked: datetime = field(default_factory=lambda: datetime.now(UTC))
     language: Language = Language.HANS
     without: tuple[str, ...] = ()

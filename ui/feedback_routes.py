@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from fastapi.responses import JSONResponse
     from starlette.requests import Request
 
-__all__ = ["REASONS", "add_feedback"]
+__all__ = ["REASONS", "feedback_part"]
 
 REASONS = ("wrong", "outdated", "not_found", "citation", "other")
 """Why an answer did not help."""
@@ -42,7 +42,7 @@ _WINDOW_S = 600.0
 _log = logging.getLogger(__name__)
 
 
-def add_feedback(
+def feedback_part(
     *, log: ActivityLog | None, desk: Desk, article: FindArticle, generation: Callable[[], str]
 ) -> "Callable[[FastAPI], None]":
     """Make the part of the application that takes ratings and hand-offs.

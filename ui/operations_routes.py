@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from fastapi.responses import JSONResponse
     from starlette.requests import Request
 
-__all__ = ["add_operations"]
+__all__ = ["operations_part"]
 
 MAX_BODY_BYTES = 64_000
 _REMEMBERED = 4
@@ -41,7 +41,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def add_operations(
+def operations_part(
     path: Path, *, log: ActivityLog | None, admin: Admin, today: Callable[[], date] = date.today
 ) -> "Callable[[FastAPI], None]":
     """Make the part of the application that shows the log at ``path``.

@@ -492,6 +492,7 @@ def _answer(
     latest = Exchange(
         question if len(question) <= longest else question[:longest] + "…",
         language=strings.language,
+        conversation=(before[0].conversation or before[0].id) if before else request.replaces or "",
         without=request.without,
         filters=request.filters,
         # Known before the first sentence, over which it stands.

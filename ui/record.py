@@ -55,6 +55,7 @@ def to_record(exchange: Exchange) -> dict[str, Any]:
     return {
         "v": RECORD_VERSION,
         "id": exchange.id,
+        "conversation": exchange.conversation,
         "asked": exchange.asked.isoformat(timespec="milliseconds"),
         "language": exchange.language.value,
         "question": exchange.question,
@@ -99,6 +100,7 @@ def from_record(record: object) -> Exchange:
     passages = row.objects("passages", _passage, most=MAX_PASSAGES)
     return Exchange(
         id=name,
+        conversation=row.text("conversation", most=16),
         asked=_moment(row.text("asked", most=40)),
         language=row.choice("language", Language),
         question=row.text("question", most=_TEXT),

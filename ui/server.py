@@ -117,10 +117,13 @@ def serve(
     open_browser: bool = False,
     allow_remote: bool = False,
     hosts: Collection[str] = (),
+    parts: Sequence[Part] = (),
+    on_ended: OnEnded | None = None,
 ) -> None:
     """Serve the page until interrupted. Port 0 takes a free one; the address goes to stderr.
 
-    ``hosts`` are further names for the page, such as that of a proxy before it.
+    ``hosts`` are further names for the page, such as that of a proxy before it. ``parts`` and
+    ``on_ended`` are those of ``make_app``.
 
     Raises:
         UsageError: ``host`` can be reached from other machines and ``allow_remote`` is off, or
@@ -138,6 +141,8 @@ def serve(
             backend,
             hosts=(*_LOCAL_NAMES, *hosts, host),
             any_address=not is_loopback(host),
+            parts=parts,
+            on_ended=on_ended,
         )
         import uvicorn
 
