@@ -474,7 +474,8 @@ def theme() -> "Base":
 
 def head(strings: Strings) -> str:
     """What goes into the page's head: our texts for the scripts, then the scripts."""
-    return head_of(strings, "panel_", "filter_", "untitled", script="chat.js", style="chat.css")
+    prefixes = ("panel_", "filter_", "rating_", "handoff_", "untitled")
+    return head_of(strings, *prefixes, script="chat.js", style="chat.css")
 
 
 def _answer(

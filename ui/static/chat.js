@@ -3,8 +3,10 @@
 import * as actions from "./actions.js";
 import * as ask from "./ask.js";
 import { texts } from "./dom.js";
+import * as handoff from "./handoff.js";
 import * as language from "./language.js";
 import * as panel from "./panel.js";
+import * as rating from "./rating.js";
 
 // A new question comes to the top of the view, wherever one had scrolled to.
 let asked = 0;
@@ -40,4 +42,6 @@ language.start();
 actions.start();
 ask.start();
 panel.start();
+rating.start();
+handoff.start();
 observe();
