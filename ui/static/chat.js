@@ -3,6 +3,7 @@
 import * as actions from "./actions.js";
 import * as ask from "./ask.js";
 import { texts } from "./dom.js";
+import * as filters from "./filters.js";
 import * as language from "./language.js";
 import * as panel from "./panel.js";
 
@@ -25,6 +26,7 @@ const tidy = () => {
   if (box) box.setAttribute("aria-label", box.placeholder);
   followQuestion();
   ask.clearSent();
+  filters.place();
 };
 let tidying = 0;
 const observe = () => {
@@ -39,5 +41,6 @@ document.documentElement.lang = texts.tag;
 language.start();
 actions.start();
 ask.start();
+filters.start();
 panel.start();
 observe();
