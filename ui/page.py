@@ -334,7 +334,9 @@ def build_page(
 
 def head(strings: Strings) -> str:
     """What goes into the page's head: our texts for the scripts, then the scripts."""
-    return head_of(strings, "panel_", "filter_", "untitled", script="chat.js", style="chat.css")
+    return head_of(
+        strings, "panel_", "filter_", "language_", "untitled", script="chat.js", style="chat.css"
+    )
 
 
 def _cleaned(question: str | None) -> str:
@@ -451,8 +453,8 @@ def _brand(summary: CollectionSummary, strings: Strings) -> str:
         '<div class="yj-brand"><h1><span class="yj-name">'
         f'{html.escape(strings.brand)}</span> <span class="yj-latin">'
         f"{html.escape(strings.brand_latin)}</span></h1>"
-        f'<p class="yj-collection"><span>{html.escape(size)}</span>'
-        f'<span class="yj-built"> · {html.escape(built)}</span></p></div>'
+        f'<p class="yj-collection" title="{html.escape(size)} · {html.escape(built)}">'
+        f'{html.escape(size)}<span class="yj-built"> · {html.escape(built)}</span></p></div>'
     )
 
 
