@@ -1,6 +1,7 @@
 """What people tell the page: whether an answer helped, and that a person should take over.
 
-``/api/feedback`` says what can be told, ``/api/ratings`` and ``/api/handoff`` take it. Nobody
+``/api/feedback`` says what can be told, ``/api/ratings`` and ``/api/handoff`` take it;
+``/api/handoff/preview`` shows what would be handed over. Nobody
 needs a token for it: what is sent is checked, bounded in size and number, and never trusted.
 """
 
@@ -12,8 +13,10 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from index.errors import UsageError
+from rag.mask import mask
 from ui.activity import ActivityLog, Known
 from ui.body import TooLongError, answer_json, read_object
+from ui.exchange import Exchange
 from ui.handoff import FindArticle, build_pack
 from ui.handoff_delivery import Desk, Taken
 from ui.handoff_page import pack_page
@@ -66,6 +69,9 @@ def feedback_part(
         async def handoff(request: "Request") -> "JSONResponse":
             return await _answer(request, MAX_HANDOFF_BYTES, take)
 
+        async def preview(request: "Request") -> "JSONResponse":
+            return await _answer(request, MAX_HANDOFF_BYTES, _preview)
+
         async def _answer(
             request: "Request", max_bytes: int, do: Callable[[Mapping[str, Any]], "JSONResponse"]
         ) -> "JSONResponse":
@@ -78,12 +84,9 @@ def feedback_part(
                 return answer_json({"error": str(error)}, status=422)
 
         def take(body: Mapping[str, Any]) -> "JSONResponse":
-            rows = body.get("conversation", [])
-            if not isinstance(rows, list) or len(rows) > MAX_EXCHANGES:
-                raise UsageError(f"conversation: a list of at most {MAX_EXCHANGES} records")
             language = _language(body.get("language"))
             pack = build_pack(
-                [from_record(row) for row in rows],
+                _conversation(body),
                 note=_text(body, "note"),
                 contact=_text(body, "contact"),
                 language=language,
@@ -100,9 +103,11 @@ def feedback_part(
                 log.hand_off(pack["reference"], last, language.value)
             return answer_json({"taken": taken.value, "pack": pack, "page": page})
 
-        ratings.__annotations__["request"] = handoff.__annotations__["request"] = Request
+        for route in (ratings, handoff, preview):
+            route.__annotations__["request"] = Request
         app.add_api_route("/api/feedback", feedback, methods=["GET"], response_model=None)
         app.add_api_route("/api/ratings", ratings, methods=["POST"], response_model=None)
+        app.add_api_route("/api/handoff/preview", preview, methods=["POST"], response_model=None)
         app.add_api_route("/api/handoff", handoff, methods=["POST"], response_model=None)
 
     return add
@@ -130,6 +135,18 @@ def _rate(log: ActivityLog | None, body: Mapping[str, Any]) -> "JSONResponse":
     except OSError:
         return answer_json({"error": "the log cannot be written just now"}, status=503)
     return answer_json({"id": exchange, "solved": solved})
+
+
+def _preview(body: Mapping[str, Any]) -> "JSONResponse":
+    """The questions of a conversation as they would be handed over."""
+    return answer_json({"questions": [mask(e.question) for e in _conversation(body)]})
+
+
+def _conversation(body: Mapping[str, Any]) -> list[Exchange]:
+    rows = body.get("conversation", [])
+    if not isinstance(rows, list) or len(rows) > MAX_EXCHANGES:
+        raise UsageError(f"conversation: a list of at most {MAX_EXCHANGES} records")
+    return [from_record(row) for row in rows]
 
 
 def _known(log: ActivityLog | None, exchange: str) -> Known | None:

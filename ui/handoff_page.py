@@ -18,6 +18,8 @@ __all__ = ["pack_page"]
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 _STYLE = Path(__file__).with_name("static") / "handoff_pack.css"
 
+_TITLE_CHARS = 200
+
 Pack = Mapping[str, Any]
 
 
@@ -139,8 +141,11 @@ def _heading(place: Pack, strings: Strings) -> list[Markup]:
     where = [place["source"], place["published"], place["path"]]
     at = f"{place['article_id']} {place['start']}:{place['end']}"
     parts = [part for part in (*where, at) if part]
+    title = place["title"] or strings.untitled
+    if len(title) > _TITLE_CHARS:
+        title = title[:_TITLE_CHARS] + "…"
     return [
-        tag("p", tag("bdi", place["title"] or strings.untitled), class_="title"),
+        tag("p", tag("bdi", title), class_="title"),
         tag("p", tag("bdi", " · ".join(parts)), class_="quiet"),
     ]
 

@@ -3,6 +3,7 @@
 import * as actions from "./actions.js";
 import * as ask from "./ask.js";
 import { texts } from "./dom.js";
+import * as filters from "./filters.js";
 import * as handoff from "./handoff.js";
 import * as language from "./language.js";
 import * as panel from "./panel.js";
@@ -18,16 +19,34 @@ const followQuestion = () => {
   asked = questions.length;
 };
 
-// Gradio labels each message with its source, markup included; a screen reader would read it.
+// Gradio labels each message with its source, markup included, and its examples in English: a
+// screen reader would read that. Its lists of buttons are no lists.
+const LABELLED = '#yj-chat :is([data-testid="bot"], [data-testid="user"], .example)[aria-label]';
 const tidy = () => {
-  for (const message of document.querySelectorAll('[data-testid="bot"][aria-label], [data-testid="user"][aria-label]')) {
-    message.removeAttribute("aria-label");
-  }
+  for (const node of document.querySelectorAll(LABELLED)) node.removeAttribute("aria-label");
+  document.querySelector('#yj-chat .examples[role="list"]')?.setAttribute("role", "group");
   const box = document.querySelector("#yj-question textarea:not([aria-label])");
   if (box) box.setAttribute("aria-label", box.placeholder);
+  tidyNavigation();
   followQuestion();
   ask.clearSent();
+  filters.place();
 };
+
+// Gradio's sanitiser opens every link in a tab of its own and takes the labels away.
+const tidyNavigation = () => {
+  const links = document.querySelectorAll("#yj-navigation a[target]");
+  for (const link of links) {
+    link.removeAttribute("target");
+    const isLanguage = link.classList.contains("yj-language");
+    const isHere = isLanguage ? link.lang === texts.tag : link.pathname === window.location.pathname;
+    if (isHere) link.setAttribute("aria-current", "page");
+  }
+  if (!links.length) return;
+  document.querySelector("#yj-navigation .yj-nav").setAttribute("aria-label", texts.nav_label);
+  document.querySelector("#yj-navigation .yj-languages").setAttribute("aria-label", texts.language_label);
+};
+
 let tidying = 0;
 const observe = () => {
   new MutationObserver(() => {
@@ -41,6 +60,7 @@ document.documentElement.lang = texts.tag;
 language.start();
 actions.start();
 ask.start();
+filters.start();
 panel.start();
 rating.start();
 handoff.start();

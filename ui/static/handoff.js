@@ -20,12 +20,17 @@ export const handOff = async (id = null) => {
   const at = id ? all.findIndex((record) => record.id === id) : -1;
   const conversation = (at < 0 ? all : all.slice(0, at + 1)).slice(-MOST_EXCHANGES);
   let desk = "folder";
+  let questions = conversation.map((record) => record.question);
   try {
     desk = (await call("/api/feedback")).handoff;
+    if (conversation.length) {
+      // Masked by the server, as they will be handed over.
+      questions = (await call("/api/handoff/preview", { method: "POST", body: { conversation } })).questions;
+    }
   } catch {
     // Told when it is sent: the form can be filled in meanwhile.
   }
-  show(conversation, desk);
+  show(conversation, questions, desk);
 };
 
 const field = (name, label, { rows = 0, most, required = false }) => {
@@ -42,17 +47,17 @@ const field = (name, label, { rows = 0, most, required = false }) => {
 };
 
 // What is handed over, as far as a person would want to know: each question and how it ended.
-const contents = (conversation) => {
+const contents = (conversation, questions) => {
   const box = create("div", "yj-handoff-contents");
   if (!conversation.length) {
     box.append(create("p", "", texts.handoff_nothing_yet));
     return box;
   }
   const list = create("ol");
-  for (const record of conversation) {
+  for (const [n, record] of conversation.entries()) {
     const line = create("li");
     const question = create("bdi");
-    write(question, record.question);
+    write(question, questions[n]);
     line.append(question, create("span", "yj-handoff-outcome", texts[`handoff_${record.outcome}`]));
     list.append(line);
   }
@@ -68,7 +73,7 @@ const heading = (text) => {
   return node;
 };
 
-const show = (conversation, desk) => {
+const show = (conversation, questions, desk) => {
   const form = create("form", "yj-handoff-form");
   const asked = conversation.length > 0;
   const warning = create("p", "yj-handoff-error");
@@ -78,7 +83,7 @@ const show = (conversation, desk) => {
   row.append(button("yj-button", texts.handoff_cancel, () => dialog.close("")), enter);
   form.append(
     create("h3", "", texts.handoff_what),
-    contents(conversation),
+    contents(conversation, questions),
     create("p", "yj-quiet", texts.handoff_masked),
     field("note", asked ? texts.handoff_note_label : texts.handoff_note_needed, { rows: 3, most: 2000, required: !asked }),
     field("contact", texts.handoff_contact_label, { most: 200 }),

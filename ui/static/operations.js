@@ -159,17 +159,21 @@ const show = (found) => {
       volume(found),
       satisfaction(found),
       failing(found),
-      columns(top(found), gaps(found)),
-      columns(latency(found), oldest(found))
+      columns([top(found), latency(found)], [gaps(found), oldest(found)])
     );
   }
   if (log.on) parts.push(create("p", "yj-quiet", fill(t("kept"), { days: log.days })));
   content.replaceChildren(...parts);
 };
 
-const columns = (...sections) => {
+// Two columns on a wide screen; one is as long as it is.
+const columns = (...lists) => {
   const node = create("div", "yj-columns");
-  node.append(...sections);
+  for (const sections of lists) {
+    const column = create("div", "yj-column");
+    column.append(...sections);
+    node.append(column);
+  }
   return node;
 };
 
