@@ -13,10 +13,14 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from itertools import chain
 from pathlib import Path
 
-from eval.drafts import Logged, Reason
+from eval.cases import Case
+from eval.drafts import Logged, Reason, declined, from_log
 from index.errors import UsageError
+from rag.answer import Asker
+from rag.journal import Journal
 from rag.question import Asked, Turn
 
 __all__ = [
@@ -27,6 +31,7 @@ __all__ = [
     "LoggedArticle",
     "Outcome",
     "as_text",
+    "cases_from_log",
     "logged",
     "read_entries",
 ]
@@ -216,6 +221,20 @@ def logged(
             )
             yield Logged(asked, reason)
         turns.append(Turn(entry.question))
+
+
+def cases_from_log(index: Path, asker: Asker, reasons: Collection[Reason]) -> Iterator[Case]:
+    """Draft cases of what went wrong with questions asked of an index, on its page or by
+    `youju ask`.
+
+    Those that were declined are asked again, and left out where they are answered by now.
+    """
+    found = list(logged(read_entries(index / ACTIVITY), reasons))
+    requests = [one.asked for one in found if one.reason is Reason.DECLINED]
+    if Reason.DECLINED in reasons:
+        requests += Journal(index).requests()
+    others = (one for one in found if one.reason is not Reason.DECLINED)
+    return from_log(chain(others, declined(asker, requests)))
 
 
 def _reasons(entry: Entry) -> Iterator[Reason]:

@@ -96,7 +96,7 @@ class Reason(StrEnum):
     """Why a question of the log is worth a case."""
 
     DISLIKED = "disliked"
-    HANDED_OFF = "handed off"
+    HANDED_OFF = "handed-off"
     DECLINED = "declined"
     FAILED = "failed"
     ABANDONED = "abandoned"

@@ -3,19 +3,25 @@
 import csv
 import io
 import json
+import shutil
 from datetime import date, timedelta
 
 import pytest
 from activity_records import NOW, citation, passage, record
+from click.testing import CliRunner
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 from ui_askers import FIRST_SENTENCE, LIBRARY
 
-from eval.activity import read_entries
+from eval.activity import ACTIVITY, read_entries
 from eval.cases import load_cases
+from eval.drafts import Reason
+from index.errors import UsageError
 from ui.activity import ActivityLog
 from ui.admin import Admin
+from ui.cli import app
 from ui.clusters import cluster
+from ui.eval_cli import make_cases
 from ui.operations import FAR, draft_lines, overview, table_csv
 from ui.operations_routes import operations_part
 
@@ -158,7 +164,7 @@ def test_chosen_clusters_become_cases_that_can_be_run(busy_log, tmp_path):
     everything = draft_lines(read(busy_log), [row["id"] for row in found["failing"]])
     tags = {json.loads(line)["question"]: json.loads(line)["tags"][2] for line in everything}
     assert tags[NETWORKS[1]] == "disliked"
-    assert tags["试点办了多少？"] == "handed off"
+    assert tags["试点办了多少？"] == "handed-off"
     assert draft_lines(read(busy_log), ["nothing"]) == []
 
 
@@ -172,9 +178,9 @@ def test_a_question_does_not_compute_in_a_spreadsheet():
 
 
 def client(path, log, admin):
-    app = FastAPI()
-    operations_part(path, log=log, admin=admin, today=NOW.astimezone().date)(app)
-    return TestClient(app)
+    web = FastAPI()
+    operations_part(path, log=log, admin=admin, today=NOW.astimezone().date)(web)
+    return TestClient(web)
 
 
 def test_only_administrators_read_the_log(busy_log):
@@ -246,3 +252,36 @@ def test_a_broken_log_is_told(tmp_path):
         shown = web.get("/api/operations").json()
     assert "not a database" in shown["log"]["problem"]
     assert shown["totals"]["questions"] == 0
+
+
+# ---- in the terminal ----------------------------------------------------------------------------
+
+
+def test_the_terminal_drafts_from_the_log_what_is_asked_for(sample_folder, tmp_path):
+    index = tmp_path / "index"
+    shutil.copytree(sample_folder, index)
+    with ActivityLog(index / ACTIVITY, days=9000) as log:
+        # Answered by now, so no case; declined still; disliked.
+        log.record(record(1, "江湾银行的微信小程序叫啥？", outcome="declined"))
+        log.record(record(2, "冥王星上有几家银行网点？", outcome="declined"))
+        log.record(record(3, "江湾银行在哪里？"))
+        log.rate(f"{3:016x}", solved=False, reasons=["wrong"], comment="")
+    command = ["eval", "make-cases", "--from-log", "--index", str(index), "--output"]
+
+    def drafted(name, *options):
+        path = tmp_path / name
+        done = CliRunner().invoke(app, [*command, str(path), *options], catch_exceptions=False)
+        assert done.exit_code == 0, done.output
+        return {(case.question, case.tags[2]) for case in load_cases(path)}
+
+    disliked = ("江湾银行在哪里？", "disliked")
+    assert drafted("all.jsonl") == {("冥王星上有几家银行网点？", "declined"), disliked}
+    assert drafted("disliked.jsonl", "--reason", "disliked") == {disliked}
+    options = ["eval", "make-cases", "--output", str(tmp_path / "x"), "--reason", "failed"]
+    with pytest.raises(UsageError, match="--from-log too"):
+        CliRunner().invoke(app, options, catch_exceptions=False)
+
+
+def test_the_terminal_knows_every_reason():
+    (option,) = [p for p in make_cases.params if p.name == "reasons"]
+    assert list(option.type.choices) == [reason.value for reason in Reason]

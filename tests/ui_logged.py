@@ -18,6 +18,7 @@ from ui.handoff_delivery import open_desk
 from ui.operations_routes import operations_part
 from ui.server import serve
 
+PATH = __file__
 TOKEN = "s3cret"
 
 SUBJECTS = (

@@ -56,8 +56,9 @@ const axes = (svg, frame, values, write, days) => {
       element("text", { x: frame.left - 7, y: y(value) + 4, "text-anchor": "end", class: "yj-tick" }, write(value))
     );
   }
-  // As many days as fit beside one another, the first and the last among them.
-  const room = Math.max(1, Math.floor((frame.right - frame.left) / 84));
+  // As many days as fit beside one another; the year only where it says something.
+  const isOneYear = days[0].slice(0, 4) === days[days.length - 1].slice(0, 4);
+  const room = Math.max(1, Math.floor((frame.right - frame.left) / (isOneYear ? 66 : 84)));
   const every = Math.max(1, Math.ceil(days.length / room));
   const slot = (frame.right - frame.left) / days.length;
   days.forEach((day, n) => {
@@ -65,7 +66,7 @@ const axes = (svg, frame, values, write, days) => {
     const x = frame.left + slot * (n + 0.5);
     const anchor = n === 0 && days.length > 1 ? "start" : "middle";
     svg.append(
-      element("text", { x: anchor === "start" ? frame.left : x, y: frame.bottom + 17, "text-anchor": anchor, class: "yj-tick" }, day.slice(2))
+      element("text", { x: anchor === "start" ? frame.left : x, y: frame.bottom + 17, "text-anchor": anchor, class: "yj-tick" }, day.slice(isOneYear ? 5 : 2))
     );
   });
   return { y, x: (n) => frame.left + slot * (n + 0.5), slot };
