@@ -46,6 +46,20 @@ UPDATE_INTERVAL_S = 0.09
 """A Gradio server sends some 400 updates a second to all its users together (measured), and
 nobody reads faster than this."""
 
+_SCRIPTED = (
+    "panel_",
+    "verdict_",
+    "history_",
+    "export_",
+    "copy_",
+    "status_",
+    "care_",
+    "speak_",
+    "keys_",
+    "untitled",
+)
+"""Beginnings of the names of the texts that the scripts of the chat show."""
+
 MAX_RUNNING = 16
 MAX_WAITING = 200
 MAX_EXAMPLES = 6
@@ -323,7 +337,13 @@ def theme() -> "Base":
 
 def head(strings: Strings) -> str:
     """What goes into the page's head: our texts for the scripts, then the scripts."""
-    return head_of(strings, "panel_", "nav_", "untitled", script="chat.js", style="chat.css")
+    return head_of(
+        strings,
+        *_SCRIPTED,
+        script="chat.js",
+        styles=["chat.css", "panel.css", "overlays.css", "care.css"],
+        early="care-early.js",
+    )
 
 
 class _Control:

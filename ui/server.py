@@ -1,7 +1,7 @@
 """The web server of the page: our FastAPI application with the Gradio page mounted in it.
 
-In: something that answers (``ui.page.ChatBackend``). Out: a page on a local address, and one JSON
-endpoint, ``/api/article``, from which the page reads the article behind a citation. It knows
+In: something that answers (``ui.page.ChatBackend``). Out: a page on a local address, and the
+endpoint ``/api/article``, from which the page reads the article behind a citation. It knows
 HTTP; it knows nothing of how answers are made.
 """
 
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from index.errors import UnusableIndexError, UsageError
 from ui.article_view import view_article
 from ui.guard import Guard, is_loopback
+from ui.health import add_health
 from ui.page import ChatBackend, build_page, head, theme
 from ui.shell import add_shell
 from ui.strings import ALL
@@ -84,6 +85,7 @@ def make_app(
     app.add_api_route("/api/article", article, methods=["GET"], response_model=None)
     app.mount("/page", StaticFiles(directory=STATIC), name="page")
     add_shell(app)
+    add_health(app, backend)
     for add_part in parts:
         add_part(app)
     # Gradio's own texts change with the browser, ours are built in: so a page for each language.

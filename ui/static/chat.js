@@ -1,9 +1,20 @@
 // The chat page: starts its parts, and mends what Gradio draws.
 
 import * as actions from "./actions.js";
-import { texts } from "./dom.js";
+import * as care from "./care.js";
+import * as conversation from "./conversation.js";
+import * as copy from "./copy.js";
+import { button, texts } from "./dom.js";
+import * as escape from "./escape.js";
+import { appears } from "./gradio.js";
+import * as history from "./history.js";
+import * as keys from "./keys.js";
 import * as language from "./language.js";
+import * as notice from "./notice.js";
 import * as panel from "./panel.js";
+import * as preview from "./preview.js";
+import * as speak from "./speak.js";
+import * as status from "./status.js";
 
 // Enter that ends an input method's composition chooses a word; it must not send.
 document.addEventListener(
@@ -34,6 +45,8 @@ const tidy = () => {
   const box = document.querySelector("#yj-question textarea:not([aria-label])");
   if (box) box.setAttribute("aria-label", box.placeholder);
   followQuestion();
+  conversation.keep();
+  status.watch();
 };
 let tidying = 0;
 const observe = () => {
@@ -43,9 +56,17 @@ const observe = () => {
   tidy();
 };
 
+// Our buttons in the header that Gradio draws, as soon as it is drawn.
+const fillTools = async () => {
+  const tools = await appears(() => document.getElementById("yj-tools"));
+  if (!tools) return;
+  tools.append(button("yj-tool yj-history-button", texts.history_open, history.open));
+  care.start(tools);
+};
+
 // A module runs when the document is whole.
 document.documentElement.lang = texts.tag;
-language.start();
-actions.start();
-panel.start();
+for (const part of [language, actions, escape, notice, panel, preview, history, copy, speak, keys]) part.start();
+fillTools();
 observe();
+conversation.start().then(status.start);

@@ -1,0 +1,39 @@
+// The parts of Gradio's page that our scripts use: its question box and its buttons.
+//
+// Gradio redraws what it likes when it likes: elements are looked up anew each time.
+
+export const box = () => document.querySelector("#yj-question textarea");
+
+// Puts text where Gradio's framework sees it: its own setter is bypassed, its event is sent.
+export const type = (field, text) => {
+  const kind = field instanceof HTMLTextAreaElement ? HTMLTextAreaElement : HTMLInputElement;
+  Object.getOwnPropertyDescriptor(kind.prototype, "value").set.call(field, text);
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+};
+
+export const isRunning = () =>
+  Boolean(document.querySelector("#yj-question .stop-button, #yj-chat .yj-progress"));
+
+// A button by its id: Gradio gives the id to the button itself or to what wraps it.
+export const control = (id) => {
+  const found = document.getElementById(id);
+  return found?.matches("button") ? found : (found?.querySelector("button") ?? null);
+};
+
+// Resolves with what `find` returns once it is something; null after `limit_ms`.
+export const appears = (find, limit_ms = 10_000) =>
+  new Promise((resolve) => {
+    const found = find();
+    if (found) return resolve(found);
+    const finish = (result) => {
+      observer.disconnect();
+      clearTimeout(timer);
+      resolve(result);
+    };
+    const observer = new MutationObserver(() => {
+      const late = find();
+      if (late) finish(late);
+    });
+    observer.observe(document.body, { childList: true, subtree: true });
+    const timer = setTimeout(() => finish(null), limit_ms);
+  });
