@@ -175,7 +175,7 @@ class ScriptedAsker:
             raise IndexDamagedError("catalogue.sqlite differs from its hash; run: youju index")
         return ARTICLES[article_id]
 
-    def stream(self, question, *, dialogue=(), without=()):  # noqa: ARG002 -- the protocol's
+    def stream(self, question, *, dialogue=(), without=(), filters=None):  # noqa: ARG002 -- the protocol's
         self.dialogues.append(tuple(dialogue))
         if "出错" in question:
             raise RuntimeError("secret detail of the inside")

@@ -1,6 +1,7 @@
 """The collection behind the page: one asker and its index, as the page wants to see them."""
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -9,15 +10,21 @@ from eval.cases import load_cases
 from eval.quality import judge
 from index.article import Article
 from index.errors import UsageError
+from index.fold import fold
+from index.passage import Filters
 from rag.answer import Asker, today
 from rag.question import Asked, Turn
 from rag.schema import Event
-from ui.page import CollectionSummary
+from ui.page import CollectionSummary, Facet
 
 __all__ = ["Collection"]
 
 _SAMPLE_CASES = Path(__file__).parents[1] / "eval" / "sets" / "sample.jsonl"
 _EXAMPLES = 4
+_FACETS = 300
+"""More values to filter by than these nobody looks through; the most frequent stay."""
+
+_NO_FILTERS = Filters()
 
 
 class Collection:
@@ -38,10 +45,19 @@ class Collection:
             built=datetime.fromisoformat(manifest.created),
             examples=_examples(asker, articles),
             max_question_chars=asker.config.answer.max_question_chars,
+            sources=_facets(a.source for a in articles if a.source),
+            languages=_facets(a.language for a in articles),
+            tags=_facets(tag for a in articles for tag in {fold(t): t for t in a.tags}.values()),
+            quotes=asker.config.answer.generator == asker.extractive.name,
         )
 
     def stream(
-        self, question: str, *, dialogue: Sequence[Turn] = (), without: Sequence[str] = ()
+        self,
+        question: str,
+        *,
+        dialogue: Sequence[Turn] = (),
+        without: Sequence[str] = (),
+        filters: Filters = _NO_FILTERS,
     ) -> Iterator[Event]:
         """Answer a question event by event."""
         return self._asker.stream_to(
@@ -49,6 +65,7 @@ class Collection:
                 question,
                 today(),
                 dialogue=tuple(dialogue),
+                filters=filters,
                 without=tuple(without),
                 suggest=True,
             )
@@ -61,6 +78,18 @@ class Collection:
     def summary(self) -> CollectionSummary:
         """What the page says of the collection."""
         return self._summary
+
+
+def _facets(values: Iterable[str]) -> tuple[Facet, ...]:
+    """Count values as the filters compare them: 工行 and 工 行 are two, ABC and abc are one."""
+    counts: Counter[str] = Counter()
+    spelt: dict[str, str] = {}
+    for value in values:
+        folded = fold(value)
+        counts[folded] += 1
+        spelt.setdefault(folded, value)
+    ordered = sorted(counts, key=lambda folded: (-counts[folded], folded))
+    return tuple(Facet(spelt[folded], counts[folded]) for folded in ordered[:_FACETS])
 
 
 def _examples(asker: Asker, articles: Sequence[Article]) -> tuple[str, ...]:

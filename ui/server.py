@@ -19,7 +19,7 @@ from index.errors import UnusableIndexError, UsageError
 from ui.article_view import view_article
 from ui.guard import Guard, is_loopback
 from ui.health import add_health
-from ui.page import ChatBackend, build_page, head, theme
+from ui.page import ChatBackend, OnEnded, build_page, head, theme
 from ui.shell import add_shell
 from ui.strings import ALL
 
@@ -52,11 +52,13 @@ def make_app(
     hosts: Collection[str] = _LOCAL_NAMES,
     any_address: bool = False,
     parts: Sequence[Part] = (),
+    on_ended: OnEnded | None = None,
 ) -> "FastAPI":
     """Build the whole application around something that answers.
 
     ``hosts`` are the names under which a browser may ask for the page; see :class:`Guard` for
     ``any_address``. ``parts`` add what stands beside the chat: each is given the application.
+    ``on_ended`` is told of every exchange that has ended, from the thread that answered it.
     Sets the environment variables that keep Gradio offline, which it reads when it is first
     imported.
     """
@@ -92,7 +94,7 @@ def make_app(
     for language, strings in ALL.items():
         gradio.mount_gradio_app(
             app,
-            build_page(backend, strings=strings),
+            build_page(backend, strings=strings, on_ended=on_ended),
             path=language.path,
             footer_links=[],
             run_history=False,

@@ -182,6 +182,31 @@ class Strings:
         "that named nothing taken out.",
     )
 
+    early_passages = _Text("先看这些原文", "先看這些原文", "Evidence found so far")
+    chat_retry = _Text("重新回答", "重新回答", "Answer again")
+    chat_edit = _Text("修改问题", "修改問題", "Edit the question")
+    chat_leave = _Text("取消修改", "取消修改", "Cancel editing")
+    chat_waits = _Text(
+        "上一个回答结束后就回答这个问题…",
+        "上一個回答結束後就回答這個問題…",
+        "Next, as soon as the answer before it is done…",
+    )
+    chat_too_many = _Text(
+        "排队的问题太多了，请等前面的回答完再问。",
+        "排隊的問題太多了，請等前面的回答完再問。",
+        "Too many questions are waiting. Ask again when some of them are answered.",
+    )
+    chat_not_restored = _Text(
+        "以前的对话没能恢复。",
+        "以前的對話沒能復原。",
+        "The earlier conversation could not be restored.",
+    )
+    do_copy = _Text("复制", "複製", "Copy")
+    do_speak = _Text("朗读", "朗讀", "Read aloud")
+    do_solved = _Text("已解决", "已解決", "This helped")
+    do_unsolved = _Text("没解决", "沒解決", "This did not help")
+    do_handoff = _Text("转人工", "轉人工", "Ask a person")
+
     # ---- the article beside the chat ---------------------------------------------------------
     panel_label = _Text("原文", "原文", "Article")
     panel_close = _Text("关闭原文", "關閉原文", "Close the article")

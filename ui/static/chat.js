@@ -1,6 +1,7 @@
 // The chat page: starts its parts, and mends what Gradio draws.
 
 import * as actions from "./actions.js";
+import * as ask from "./ask.js";
 import * as care from "./care.js";
 import * as conversation from "./conversation.js";
 import * as copy from "./copy.js";
@@ -15,17 +16,6 @@ import * as panel from "./panel.js";
 import * as preview from "./preview.js";
 import * as speak from "./speak.js";
 import * as status from "./status.js";
-
-// Enter that ends an input method's composition chooses a word; it must not send.
-document.addEventListener(
-  "keydown",
-  (event) => {
-    if (event.key === "Enter" && (event.isComposing || event.keyCode === 229)) {
-      event.stopImmediatePropagation();
-    }
-  },
-  true
-);
 
 // A new question comes to the top of the view, wherever one had scrolled to.
 let asked = 0;
@@ -45,6 +35,7 @@ const tidy = () => {
   const box = document.querySelector("#yj-question textarea:not([aria-label])");
   if (box) box.setAttribute("aria-label", box.placeholder);
   followQuestion();
+  ask.clearSent();
   conversation.keep();
   status.watch();
 };
@@ -66,7 +57,7 @@ const fillTools = async () => {
 
 // A module runs when the document is whole.
 document.documentElement.lang = texts.tag;
-for (const part of [language, actions, escape, notice, panel, preview, history, copy, speak, keys]) part.start();
+for (const part of [language, actions, escape, ask, notice, panel, preview, history, copy, speak, keys]) part.start();
 fillTools();
 observe();
 conversation.start().then(status.start);

@@ -3,9 +3,11 @@
 // Its id lives as long as the tab. What is shown is what is kept: an answer that replaces another
 // on the page replaces it in the store. Nothing that the page could not draw is overwritten.
 
+import { enter } from "./ask.js";
+import * as asking from "./asking.js";
 import { sure } from "./dialog.js";
 import { fill, texts } from "./dom.js";
-import { appears, box, control, isRunning, type } from "./gradio.js";
+import { appears, control, isRunning } from "./gradio.js";
 import { newId, tab } from "./kept.js";
 import { banner, hide } from "./notice.js";
 import { records } from "./records.js";
@@ -13,8 +15,6 @@ import * as store from "./store.js";
 
 const ID = "yj-conversation";
 const FROM = "yj-from"; // the conversation that this one goes on from, until it is stored itself
-const ASKING = "yj-asking"; // the question whose answer is being waited for
-const DRAFT = "yj-draft"; // what stands in the box
 const TITLE_CHARS = 60;
 const FREED = 5; // how many of the oldest conversations are offered for deletion at a time
 
@@ -71,7 +71,7 @@ const isOurs = (record) => !left.has(record.id);
 // alone: an answer that is asked for again stays until the new one is there.
 export const keep = () => {
   if (restoring) return;
-  noteQuestion();
+  asking.watch(lastKept());
   if (!isRunning()) queue = queue.then(keepShown).catch(() => {});
 };
 let queue = Promise.resolve(); // one at a time: each reads what the one before it wrote
@@ -134,37 +134,6 @@ const makeRoom = async (conversation) => {
   await put(conversation);
 };
 
-// While an answer is written its question is kept apart: should the server die, it is not lost.
-// `after` is the exchange before it: once another one is stored, the answer has come.
-const note = (question) => tab.set(ASKING, JSON.stringify({ question, after: keptIds.at(-1) ?? null }));
-
-const noteQuestion = () => {
-  const questions = document.querySelectorAll("#yj-chat .yj-question");
-  if (questions.length && document.querySelector("#yj-chat .yj-progress")) {
-    note(questions[questions.length - 1].textContent);
-    sentAt = 0;
-  } else if (!isRunning() && Date.now() - sentAt > SENDING_MS) tab.set(ASKING, null);
-};
-
-// Between Enter and the first word from the server nothing shows that a question is under way.
-const SENDING_MS = 4000;
-let sentAt = 0;
-const sent = () => {
-  const question = box()?.value.trim();
-  if (!question) return;
-  sentAt = Date.now();
-  note(question);
-  tab.set(DRAFT, null);
-};
-
-const underWay = () => {
-  try {
-    return JSON.parse(tab.get(ASKING));
-  } catch {
-    return null;
-  }
-};
-
 // ---- drawing again ------------------------------------------------------------------------
 
 // Draws the records in the chat by way of the server, which checks them. False where it does not.
@@ -172,7 +141,7 @@ const draw = async (kept) => {
   const field = await appears(() => document.querySelector("#yj-restore textarea, #yj-restore input"));
   const go = field && (await appears(() => control("yj-restore-go")));
   if (!go) return false;
-  type(field, JSON.stringify(kept));
+  enter(field, JSON.stringify(kept));
   await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
   const last = kept[kept.length - 1].id;
   go.click();
@@ -202,6 +171,8 @@ export const open = async (conversation) => {
   banner("partly", texts.history_partly, { isWarning: true });
 };
 
+const lastKept = () => keptIds.at(-1) ?? null;
+
 export const isBegun = () => keptIds.length > 0;
 
 // These were deleted: where one of them is shown, the page begins anew.
@@ -211,15 +182,13 @@ export const forget = (ids) => {
 
 export const startOver = () => {
   left = new Set(records().map((record) => record.id));
-  tab.set(ASKING, null);
+  asking.forget();
   use(newId());
 };
 
 // ---- after a reload -----------------------------------------------------------------------
 
 const resume = async () => {
-  const asking = underWay();
-  const draft = tab.get(DRAFT);
   let kept = await store.get(currentId()).catch(() => null);
   const from = tab.get(FROM);
   if (!kept && from) kept = await store.get(from).catch(() => null);
@@ -227,37 +196,14 @@ const resume = async () => {
     await open({ ...kept, id: currentId() });
     tab.set(FROM, from);
   }
-  const field = await appears(box);
-  if (!field) return;
-  if (asking && asking.after === (kept?.records.at(-1)?.id ?? null)) {
-    const putBack = () => type(box(), asking.question);
-    const isFree = !field.value;
-    if (isFree) putBack();
-    banner("resumed", isFree ? texts.status_resumed : texts.status_interrupted, {
-      actions: isFree ? [] : [[texts.status_put_back, putBack]],
-    });
-  } else if (draft && !field.value) type(field, draft);
-  tab.set(ASKING, null);
+  await asking.resume(kept?.records.at(-1)?.id ?? null);
 };
 
 const listen = () => {
-  document.addEventListener("input", (event) => {
-    if (event.target === box()) tab.set(DRAFT, event.target.value || null);
-  });
-  document.addEventListener(
-    "keydown",
-    (event) => {
-      const sends = event.key === "Enter" && !event.shiftKey && !event.isComposing;
-      if (sends && event.target === box()) sent();
-    },
-    true
-  );
   document.addEventListener(
     "click",
     (event) => {
-      if (!(event.target instanceof Element)) return;
-      if (event.target.closest("#yj-question .submit-button")) sent();
-      if (event.target.closest("#yj-new")) startOver();
+      if (event.target instanceof Element && event.target.closest("#yj-new")) startOver();
     },
     true
   );
@@ -274,6 +220,7 @@ const listen = () => {
 
 export const start = async () => {
   listen();
+  asking.start(lastKept);
   claim();
   await resume();
   if (!(await store.isLasting())) banner("memory", texts.history_memory);

@@ -4,13 +4,6 @@
 
 export const box = () => document.querySelector("#yj-question textarea");
 
-// Puts text where Gradio's framework sees it: its own setter is bypassed, its event is sent.
-export const type = (field, text) => {
-  const kind = field instanceof HTMLTextAreaElement ? HTMLTextAreaElement : HTMLInputElement;
-  Object.getOwnPropertyDescriptor(kind.prototype, "value").set.call(field, text);
-  field.dispatchEvent(new Event("input", { bubbles: true }));
-};
-
 export const isRunning = () =>
   Boolean(document.querySelector("#yj-question .stop-button, #yj-chat .yj-progress"));
 

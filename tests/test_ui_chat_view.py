@@ -1,12 +1,16 @@
-"""What the chat shows for an exchange, and how events become one."""
+"""What the chat shows for an exchange."""
 
+import base64
+import json
 import re
+from dataclasses import replace
 
 from ui_askers import DECLINED, FIRST_SENTENCE, PAYLOADS, POISON, ScriptedAsker
 
-from rag.question import Turn
-from rag.schema import Finished
-from ui.conversation import Exchange, apply_event, dialogue, messages
+from rag.schema import FellBack, GateCounts, Verdict
+from ui.chat_view import messages
+from ui.exchange import Exchange, Outcome, apply_event
+from ui.record import to_record
 from ui.strings import ALL, Language
 from ui.untrusted import inert_html
 
@@ -23,19 +27,7 @@ def play(question, until=None):
 
 
 def markup(exchange):
-    return messages((exchange,), strings=SIMPLIFIED)[1]["content"]
-
-
-def test_an_answer_grows_sentence_by_sentence_and_ends_as_the_answer_says():
-    whole = play("多少笔？")
-    assert not play("多少笔？", until=-1).finished
-    assert [s.text for s in play("多少笔？", until=2).sentences] == [FIRST_SENTENCE]
-    assert whole.finished
-    assert not whole.running
-    assert [c.n for c in whole.citations] == [1, 2, 3]
-    last = list(ASKER.stream("多少笔？"))[-1]
-    assert isinstance(last, Finished)
-    assert whole.sentences == last.answer.sentences
+    return messages(exchange, strings=SIMPLIFIED)[1]["content"]
 
 
 def test_a_citation_link_says_article_span_and_number():
@@ -56,6 +48,9 @@ def test_while_running_there_are_chips_but_no_lists_yet():
     shown = markup(play("多少笔？", until=2))
     assert shown.count("yj-cite") == 1
     assert "yj-sources" not in shown
+    # Early evidence: passages are there before the first sentence.
+    assert play("多少笔？", until=1).sentences == ()
+    assert markup(play("多少笔？", until=1)).count('class="yj-passage"') == 3
 
 
 def test_a_declined_answer_says_so_and_lists_the_nearest_passages():
@@ -69,38 +64,31 @@ def test_a_declined_answer_says_so_and_lists_the_nearest_passages():
 def test_the_completed_question_is_shown_only_where_it_differs():
     whole = play("多少笔？")
     assert SIMPLIFIED.searched not in markup(whole)
-    completed = Exchange(question="那建行呢？", searched="工行怎样？ 那建行呢？", finished=True)
+    completed = Exchange("那建行呢？", searched="工行怎样？ 那建行呢？", outcome=Outcome.ANSWERED)
     assert SIMPLIFIED.searched in markup(completed)
-
-
-def test_only_finished_exchanges_are_dialogue():
-    exchanges = (play("多少笔？"), Exchange("停", stopped=True), Exchange("错", error="x"))
-    assert dialogue(exchanges) == (Turn("多少笔？", exchanges[0].answer),)
 
 
 def test_no_payload_becomes_markup():
     ours = re.compile(
         r"</?(?:div|p|span|bdi|ol|li|details|summary)(?: class=\"[a-z -]+\")?>"
+        r'|<span class="yj-record" hidden>[A-Za-z0-9_-]+(?=</span>)'
+        r'|<a href="#do/[a-z]+/[0-9a-f]{16}" class="[a-z -]+" role="button">'
         r'|<span class="yj-control" title="U\+[0-9A-F]{4}">'
         r'|<a class="[a-z -]+" href="#cite/[^"\s<>]+"(?: title="[^"<>]*")?>|</a>'
     )
     for question in ("毒 " + "\n".join(PAYLOADS), "天气 " + PAYLOADS[0]):
-        user, bot = messages((play(question),), strings=SIMPLIFIED)
+        user, bot = messages(play(question), strings=SIMPLIFIED)
         for content in (user["content"], bot["content"]):
             assert "\n" not in content
             left = ours.sub("", content)
             assert "<" not in left
             assert ">" not in left
             assert not re.search(r"[\[\]`*_$\\{}!|~]", left)
-    failed = markup(Exchange(POISON.text, error=POISON.text))
+    failed = markup(Exchange(POISON.text).failed(POISON.text))
     assert "<" not in ours.sub("", failed)
 
 
 def test_short_answers_added_words_days_and_verdicts_are_shown():
-    from dataclasses import replace
-
-    from rag.schema import GateCounts, Verdict
-
     whole = play("多少笔？")
     first = replace(
         whole.sentences[0],
@@ -137,11 +125,34 @@ def test_short_answers_added_words_days_and_verdicts_are_shown():
 
 
 def test_quotes_after_a_failure_replace_what_the_model_said():
-    from rag.schema import FellBack
-
-    some = play("多少笔？", until=2)
-    fallen = apply_event(some, FellBack("cut <off>"))
-    assert fallen.sentences == ()
+    fallen = apply_event(play("多少笔？", until=2), FellBack("cut <off>"))
     shown = markup(fallen)
     assert SIMPLIFIED.fell_back in shown
     assert inert_html("cut <off>") in shown
+    assert "yj-said" not in shown
+
+
+def test_only_what_has_ended_carries_its_record_and_its_actions():
+    running = markup(play("多少笔？", until=3))
+    assert "yj-record" not in running
+    assert "#do/" not in running
+    whole = play("多少笔？")
+    shown = markup(whole)
+    (found,) = re.findall('<span class="yj-record" hidden>([A-Za-z0-9_-]+)</span>', shown)
+    padded = found + "=" * (-len(found) % 4)
+    assert json.loads(base64.urlsafe_b64decode(padded)) == to_record(whole)
+    actions = re.findall(r'href="#do/([a-z]+)/([0-9a-f]{16})"', shown)
+    assert actions == [
+        (name, whole.id) for name in ("copy", "speak", "solved", "unsolved", "handoff")
+    ]
+    failed = re.findall("#do/([a-z]+)/", markup(Exchange("错").failed("x")))
+    assert failed == ["handoff"]
+
+
+def test_the_short_answer_comes_first():
+    whole = play("多少笔？")
+    first = replace(whole.sentences[0], short=(0, 5))
+    shown = markup(replace(whole, sentences=(first, *whole.sentences[1:])))
+    short = inert_html(first.text[:5])
+    assert shown.startswith(f'<div class="yj-answer"><div class="yj-short">{short}</div>')
+    assert "yj-short" not in markup(whole)
