@@ -4,22 +4,18 @@ Every page here watches for foreign requests, dialogs and console errors (see ui
 """
 
 import json
-import time
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from ui_askers import (
-    ENGLISH,
     FIRST_SENTENCE,
     LIBRARY,
     PAYLOADS,
     POISON,
     SECOND_SENTENCE,
-    free_port,
     serving,
 )
-from ui_browser import ASK, ask, contrast, until, violations
+from ui_browser import ASK, ask, contrast, free_port, until, violations
 
 from ui.strings import ALL, Language
 
@@ -270,7 +266,10 @@ def test_the_history_is_searched_opened_renamed_deleted_and_exported(open_page, 
     page.get_by_role("button", name=TEXTS.history_rename).last.click()
     page.keyboard.type("试点 <b>")
     page.keyboard.press("Enter")
-    until(page, "[...document.querySelectorAll('.yj-history-title')].at(-1)?.textContent === '试点 <b>'")
+    until(
+        page,
+        "[...document.querySelectorAll('.yj-history-title')].at(-1)?.textContent === '试点 <b>'",
+    )
 
     for kind, name in (("md", TEXTS.export_all_markdown), ("json", TEXTS.export_all_json)):
         with page.expect_download() as download:
@@ -370,7 +369,9 @@ def test_where_the_clipboard_is_refused_it_can_be_copied_by_hand(open_page):
     page.locator("a[href^='#do/copy/']").click()
     field = page.locator("dialog textarea")
     assert field.input_value().startswith(f"{FIRST_SENTENCE}[1]\n{SECOND_SENTENCE}[2]")
-    chosen = page.evaluate("document.activeElement.selectionEnd - document.activeElement.selectionStart")
+    chosen = page.evaluate(
+        "document.activeElement.selectionEnd - document.activeElement.selectionStart"
+    )
     assert chosen == len(field.input_value())
     page.keyboard.press("Escape")
     assert page.locator("dialog").count() == 0
@@ -388,7 +389,9 @@ def test_the_panel_lists_all_citations_and_turns_by_keys(open_page):
     assert [row.split("\n")[0] for row in rows.all_inner_texts()] == ["1", "2", "3"]
     assert page.locator(".yj-row-quote").all_inner_texts()[:2] == [FIRST_SENTENCE, SECOND_SENTENCE]
     assert page.locator(".yj-row-verdict").all_inner_texts()[2] == TEXTS.partly
-    current = "[...document.querySelectorAll('.yj-row')].findIndex(n => n.getAttribute('aria-current'))"
+    current = (
+        "[...document.querySelectorAll('.yj-row')].findIndex(n => n.getAttribute('aria-current'))"
+    )
     assert page.evaluate(current) == 1
     for key, n, quote in (
         ("ArrowLeft", 0, FIRST_SENTENCE),
@@ -539,11 +542,17 @@ def test_care_mode_is_large_strong_and_simple(open_page, width, scheme):
     page.keyboard.press("Escape")
 
     page.click('.yj-size[data-size="3"]')
-    assert page.evaluate("parseFloat(getComputedStyle(document.querySelector('.yj-said')).fontSize)") == 27
+    assert (
+        page.evaluate("parseFloat(getComputedStyle(document.querySelector('.yj-said')).fontSize)")
+        == 27
+    )
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     # One switch takes it back, and the address does not bring it again.
     page.click(".yj-care-switch")
-    assert page.evaluate("parseFloat(getComputedStyle(document.querySelector('.yj-said')).fontSize)") == 16
+    assert (
+        page.evaluate("parseFloat(getComputedStyle(document.querySelector('.yj-said')).fontSize)")
+        == 16
+    )
     assert page.locator(".yj-person").is_hidden()
     assert page.url.endswith("?care=0")
     page.reload()
@@ -595,7 +604,11 @@ def test_an_answer_is_read_aloud_sentence_by_sentence(browser, watched, server):
     page.evaluate("window.current.onend()")
     assert page.locator(".yj-reading").inner_text() == SECOND_SENTENCE
     page.evaluate("window.current.onend()")
-    assert page.evaluate("window.said.map(([, language]) => language)") == ["zh-CN", "zh-CN", "en-US"]
+    assert page.evaluate("window.said.map(([, language]) => language)") == [
+        "zh-CN",
+        "zh-CN",
+        "en-US",
+    ]
     assert page.evaluate("window.said.every(([, , rate]) => rate < 1)")
     page.get_by_role("button", name=TEXTS.speak_stop).click()
     assert page.locator(".yj-reading").count() == 0
@@ -653,14 +666,16 @@ def test_every_citation_of_the_sample_set_opens_exactly_what_it_cites(
     from urllib.parse import quote
 
     from eval.cases import load_cases
-    from rag.question import Asked
     from rag.answer import today
+    from rag.question import Asked
 
     cases = load_cases(Path(__file__).parents[1] / "eval" / "sets" / "sample.jsonl")
     assert len(cases) == 353
     expected = {}
     for case in cases:
-        for cited in sample.answer_to(Asked(case.question, today(), dialogue=case.dialogue)).citations:
+        for cited in sample.answer_to(
+            Asked(case.question, today(), dialogue=case.dialogue)
+        ).citations:
             article = quote(cited.article_id, safe="")
             expected[f"#cite/{article}/{cited.start}/{cited.end}/{cited.n}"] = cited.quote
     command = ("-m", "ui.cli", "chat", "--index", str(sample_folder), "--port", str(free_port()))

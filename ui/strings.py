@@ -252,7 +252,9 @@ class Strings:
     history_open = _Text("历史", "歷史", "History")
     history_title = _Text("历史对话", "歷史對話", "Earlier conversations")
     history_close = _Text("关闭历史", "關閉歷史", "Close the history")
-    history_search = _Text("在问题和回答里查找", "在問題和回答裡查找", "Search questions and answers")
+    history_search = _Text(
+        "在问题和回答里查找", "在問題和回答裡查找", "Search questions and answers"
+    )
     history_where = _Text(
         "对话只保存在这个浏览器里，不会上传。",
         "對話只儲存在這個瀏覽器裡，不會上傳。",
@@ -315,7 +317,9 @@ class Strings:
     export_sources = _Text("引用", "引用", "Sources")
     export_searched = _Text("按此检索：", "按此檢索：", "Searched as: ")
     export_place = _Text(
-        "{path}，第 {start}–{end} 字", "{path}，第 {start}–{end} 字", "{path}, characters {start}–{end}"
+        "{path}，第 {start}–{end} 字",
+        "{path}，第 {start}–{end} 字",
+        "{path}, characters {start}–{end}",
     )
     copy_done = _Text("已复制，含引用", "已複製，含引用", "Copied, with its sources")
     copy_by_hand = _Text(
@@ -348,7 +352,9 @@ class Strings:
         "Your last question was not answered in full. It is back in the box: Enter asks it again.",
     )
     status_interrupted = _Text(
-        "上一个问题没有答完。", "上一個問題沒有答完。", "Your last question was not answered in full."
+        "上一个问题没有答完。",
+        "上一個問題沒有答完。",
+        "Your last question was not answered in full.",
     )
     status_put_back = _Text("放回输入框", "放回輸入框", "Put it into the box")
     status_updated = _Text(
@@ -377,11 +383,21 @@ class Strings:
     keys_title = _Text("键盘操作", "鍵盤操作", "Keys")
     keys_close_list = _Text("关闭", "關閉", "Close")
     keys_focus = _Text("到输入框", "到輸入框", "to the question")
-    keys_send = _Text("发送；Shift+Enter 换行", "送出；Shift+Enter 換行", "sends; Shift+Enter for a new line")
-    keys_edit = _Text("输入框为空时修改上一个问题", "輸入框為空時修改上一個問題", "edits the last question, from an empty box")
+    keys_send = _Text(
+        "发送；Shift+Enter 换行", "送出；Shift+Enter 換行", "sends; Shift+Enter for a new line"
+    )
+    keys_edit = _Text(
+        "输入框为空时修改上一个问题",
+        "輸入框為空時修改上一個問題",
+        "edits the last question, from an empty box",
+    )
     keys_new = _Text("新对话", "新對話", "new chat")
     keys_history = _Text("历史对话", "歷史對話", "earlier conversations")
-    keys_turn = _Text("原文栏里：上一条、下一条引用（也可用 k、j）", "原文欄裡：上一條、下一條引用（也可用 k、j）", "beside an article: previous and next citation (also k, j)")
+    keys_turn = _Text(
+        "原文栏里：上一条、下一条引用（也可用 k、j）",
+        "原文欄裡：上一條、下一條引用（也可用 k、j）",
+        "beside an article: previous and next citation (also k, j)",
+    )
     keys_close = _Text("关闭最上面的一层", "關閉最上面的一層", "closes what was opened last")
     keys_list = _Text("显示这张表", "顯示這張表", "shows this list")
 
