@@ -23,7 +23,8 @@ __all__ = ["LANGUAGE_COOKIE", "add_page", "add_shell", "document", "head_of", "n
 LANGUAGE_COOKIE = "yj-language"
 """Set by the page's script when somebody chooses a language; it decides where ``/`` leads."""
 
-_ICON = Path(__file__).with_name("static") / "icon.svg"
+_STATIC = Path(__file__).with_name("static")
+_ICON = _STATIC / "icon.svg"
 _PAGES = ("chat", "collection", "operations")
 
 
@@ -89,7 +90,7 @@ def head_of(
     """What goes into a page's head: its texts for the script, the script, the style sheets.
 
     ``script`` is a module, which runs when the document is whole; ``early`` is a small script
-    that runs before anything is painted.
+    that runs before anything is painted, hence written out: a link to it would be followed later.
     """
     texts = {"tag": strings.language.value, **strings.starting_with("nav_", *prefixes)}
     # "<" escaped: no text can end the element early.
@@ -98,7 +99,7 @@ def head_of(
         f'<link rel="stylesheet" href="/page/{style}">' for style in ("base.css", *styles)
     )
     return (
-        (f'<script src="/page/{early}"></script>' if early else "")
+        (f"<script>{(_STATIC / early).read_text(encoding='utf-8')}</script>" if early else "")
         + '<meta name="color-scheme" content="light dark">'
         f'<script type="application/json" id="yj-strings">{table}</script>'
         # Linked, not given to Gradio as css: it would prefix the selectors with its own.

@@ -12,6 +12,9 @@ const DRAFT = "yj-draft"; // what stands in the box
 const SENDING_MS = 4000; // from Enter to the first word of the server nothing shows a question
 
 let sentAt = 0;
+let isResumed = false; // until then what is kept is of the page before this one
+
+export const isSending = () => Date.now() - sentAt < SENDING_MS;
 
 const note = (questions, after) => tab.set(ASKING, JSON.stringify({ questions, after }));
 
@@ -30,11 +33,12 @@ const open = () => {
 
 // Called whenever the chat may have changed; `after` is the last exchange that is stored.
 export const watch = (after) => {
+  if (!isResumed) return;
   const questions = open();
   if (questions.length) {
     sentAt = 0;
     note(questions, after);
-  } else if (!isRunning() && Date.now() - sentAt > SENDING_MS && tab.get(ASKING) !== null) forget();
+  } else if (!isRunning() && !isSending() && tab.get(ASKING) !== null) forget();
 };
 
 // ---- after a reload -----------------------------------------------------------------------
@@ -54,6 +58,7 @@ export const resume = async (last) => {
   const [first, ...others] = lost(last);
   const draft = tab.get(DRAFT);
   tab.set(ASKING, null);
+  isResumed = true;
   const field = await appears(box);
   if (!field) return;
   const isFree = !field.value.trim();

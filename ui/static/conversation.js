@@ -23,7 +23,7 @@ const channel = "BroadcastChannel" in window ? new BroadcastChannel("youju") : n
 const listeners = [];
 let left = new Set(); // ids of exchanges still on the page that belong to the conversation before
 let keptIds = []; // ids of the records that were stored last
-let restoring = false;
+let restoring = true; // nothing is kept until what was kept is drawn
 let forgotten = false; // the server was restarted: it knows only what was asked since
 
 export const currentId = () => {
@@ -151,6 +151,11 @@ const draw = async (kept) => {
 
 export const open = async (conversation) => {
   restoring = true;
+  await drawAgain(conversation);
+  restoring = false;
+};
+
+const drawAgain = async (conversation) => {
   document.documentElement.classList.add("yj-restoring");
   left = new Set();
   if (conversation.id !== currentId()) {
@@ -159,7 +164,6 @@ export const open = async (conversation) => {
   }
   const isDrawn = await draw(conversation.records).catch(() => false);
   document.documentElement.classList.remove("yj-restoring");
-  restoring = false;
   const shown = new Set(records().map((record) => record.id));
   if (isDrawn && conversation.records.every((record) => shown.has(record.id))) {
     keptIds = conversation.records.map((record) => record.id);
@@ -193,7 +197,7 @@ const resume = async () => {
   const from = tab.get(FROM);
   if (!kept && from) kept = await store.get(from).catch(() => null);
   if (kept?.records.length) {
-    await open({ ...kept, id: currentId() });
+    await drawAgain({ ...kept, id: currentId() });
     tab.set(FROM, from);
   }
   await asking.resume(kept?.records.at(-1)?.id ?? null);
@@ -223,6 +227,7 @@ export const start = async () => {
   asking.start(lastKept);
   claim();
   await resume();
+  restoring = false;
   if (!(await store.isLasting())) banner("memory", texts.history_memory);
   keep();
 };

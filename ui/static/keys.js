@@ -38,6 +38,7 @@ export const showList = () => {
   const row = create("div", "yj-dialog-actions");
   const shown = dialog.show({ label: texts.keys_title, content: [create("h2", "", texts.keys_title), table, row] });
   row.append(button("yj-button", texts.keys_close_list, () => shown.close()));
+  row.firstChild.focus();
 };
 
 // By the place of the key, not its letter: with Alt some keyboards write another character.

@@ -281,9 +281,22 @@ const follow = (event) => {
 const TURNS = { ArrowLeft: -1, k: -1, ArrowRight: 1, j: 1 };
 const turn = (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  if (event.key === "Tab") return wrap(event);
   if (!(event.key in TURNS)) return;
   event.preventDefault();
   step(TURNS[event.key]);
+};
+
+// Behind the last control of the sheet comes its first one again: the chat behind it is inert.
+const wrap = (event) => {
+  if (!NARROW.matches) return;
+  const stops = [...panel.querySelectorAll("button:not(:disabled), a[href], [tabindex='0']")].filter(
+    (node) => node.getClientRects().length
+  );
+  const [first, last] = [stops[0], stops.at(-1)];
+  if (event.target !== (event.shiftKey ? first : last)) return;
+  event.preventDefault();
+  (event.shiftKey ? last : first).focus();
 };
 
 // The sheet follows the finger; let go far enough down, it closes.

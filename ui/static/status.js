@@ -3,6 +3,7 @@
 // It is asked while an answer is being written, after something failed, and when somebody comes
 // back to the page; a quiet or hidden page asks nothing.
 
+import { isSending } from "./asking.js";
 import * as conversation from "./conversation.js";
 import { texts } from "./dom.js";
 import { box, isRunning } from "./gradio.js";
@@ -56,7 +57,7 @@ const see = (health, wasDown) => {
   if (boot && boot !== health.boot) {
     conversation.serverForgot();
     // What is being written by the new server may end; what the old one wrote will not.
-    if (!isRunning() || wasDown) {
+    if (wasDown || !(isRunning() || isSending())) {
       window.location.reload(); // the page that comes says so: `boot` stays for it to compare
       return;
     }
