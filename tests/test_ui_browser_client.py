@@ -3,10 +3,13 @@
 Every page here watches for foreign requests, dialogs and console errors (see ui_browser.py).
 """
 
+import contextlib
 import json
+import time
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Error as PageError
 from ui_askers import (
     FIRST_SENTENCE,
     LIBRARY,
@@ -26,7 +29,7 @@ QUESTION = "试点期间办理了多少笔业务？"
 ASKERS = str(Path(__file__).with_name("ui_askers.py"))
 
 QUESTIONS = "[...document.querySelectorAll('.yj-question')].map(n => n.textContent)"
-DOWN = ("console: Failed to load resource", "console: WebSocket", "script error: Failed to fetch")
+DOWN = ("console: Failed to load resource", "console: TypeError", "console: Unexpected error")
 
 
 def questions(page):
@@ -47,6 +50,17 @@ def until_kept(page, count):
           .then(row => (row?.records.length ?? 0) === count)""",
         arg=count,
     )
+
+
+def until_back(page, expression):
+    """Wait until an expression holds on a page that may be reloading."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        with contextlib.suppress(PageError):
+            if page.evaluate(expression):
+                return
+        page.wait_for_timeout(100)
+    raise AssertionError(f"never came true: {expression}")
 
 
 def banner(page, name):
@@ -140,7 +154,7 @@ def test_a_restart_in_mid_answer_loses_nothing(watched):
         first.process.wait()
         until(page, f"document.body.innerText.includes({json.dumps(TEXTS.status_down)})")
     with serving((ASKERS, str(port))):
-        until(page, f"document.querySelector('{ASK}')?.value === '要很久的问题'")
+        until_back(page, f"document.querySelector('{ASK}')?.value === '要很久的问题'")
         until(page, f"({QUESTIONS}).join() === '{QUESTION}'")
         assert TEXTS.status_resumed in banner(page, "resumed").inner_text()
         until(page, f"document.body.innerText.includes('{TEXTS.status_restarted}')")
@@ -460,9 +474,7 @@ def test_the_sheet_is_pulled_down_and_keeps_the_focus(open_page):
     page.wait_for_selector("mark")
     for _ in range(12):
         page.keyboard.press("Tab")
-        inside = page.evaluate(
-            "!!document.activeElement.closest('#yj-panel')"
-        )
+        inside = page.evaluate("!!document.activeElement.closest('#yj-panel')")
         assert inside
     handle = page.locator(".yj-handle").bounding_box()
     x, y = handle["x"] + handle["width"] / 2, handle["y"] + 10
@@ -487,7 +499,7 @@ EVERY_TEXT = r"""() => {
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
     const element = walker.currentNode.parentElement;
-    if ('measured' in element.dataset || !walker.currentNode.data.trim() || element.closest('script, style, .yj-hidden')) continue;
+    if ('measured' in element.dataset || !walker.currentNode.data.trim() || element.closest('script, style, .yj-hidden, .sr-only')) continue;
     if (!element.checkVisibility({visibilityProperty: true, opacityProperty: true})) continue;
     if (!element.getClientRects().length || element.closest('.yj-unseen')) continue;
     element.dataset.measured = seen.length;

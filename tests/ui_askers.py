@@ -29,7 +29,7 @@ from rag.schema import (
     SentenceAdded,
     Verdict,
 )
-from ui.page import CollectionSummary
+from ui.page import CollectionSummary, Facet
 
 FIRST_SENTENCE = "试运行三个月，城南营业厅的智能柜台共办理业务1.26万笔，其中八成由客户自助完成。"
 SECOND_SENTENCE = "平均等候时间从17分钟降到6分钟。"
@@ -168,6 +168,9 @@ class ScriptedAsker:
             generation="g000001",
             built=datetime(2026, 11, 2, 9, 30, tzinfo=UTC),
             examples=EXAMPLES,
+            sources=(Facet("江畔日报", 1), Facet(PAYLOADS[21], 1)),
+            languages=(Facet("zh", 1), Facet("en", 1), Facet(POISON.language, 1)),
+            tags=(Facet("网点", 2), Facet(PAYLOADS[1], 1)),
         )
 
     def article(self, article_id):

@@ -10,9 +10,10 @@ action a link ``#do/ACTION/ID``: no table on the server, nothing lost on a reloa
 from collections.abc import Iterator
 from urllib.parse import quote
 
-from rag.schema import AnswerSentence, Citation, Verdict
+from rag.schema import AnswerSentence, Approval, Citation, Verdict
 from ui.conversation import Shown
 from ui.exchange import EXCERPT_CHARS, Exchange, Outcome, ShownPassage, Understood
+from ui.how_view import filters_told, how_it_was_found, shorten
 from ui.record import encoded, to_record
 from ui.strings import Strings
 from ui.untrusted import inert, inert_html
@@ -22,6 +23,11 @@ __all__ = ["Message", "Transcript", "messages"]
 NEAREST_PASSAGES = 3
 HINT_CHARS = 200
 TITLE_CHARS = 120
+
+_LIKELY = 0.5
+_NO_CHANCE = 0.01
+"""Below it nothing that was found has to do with the question; from ``_LIKELY`` on it was not for
+want of evidence that a question was declined."""
 
 
 Message = dict[str, str]
@@ -86,6 +92,7 @@ def _answer(exchange: Exchange, strings: Strings) -> str:
     if exchange.passages is not None:
         parts.append(_passages(exchange, exchange.passages, strings))
     if not exchange.running:
+        parts.append(how_it_was_found(exchange, strings))
         parts.append(_actions(exchange, strings))
         record = encoded(to_record(exchange))
         parts.append(f'<span class="yj-record" hidden>{record}</span>')
@@ -96,12 +103,15 @@ def _answer(exchange: Exchange, strings: Strings) -> str:
 def _heads(exchange: Exchange, strings: Strings) -> Iterator[str]:
     """What is said above an answer: how the question was read, and whose words follow."""
     if exchange.searched and exchange.searched != exchange.question:
-        shown = inert_html(_shorten(exchange.searched, HINT_CHARS))
+        shown = inert_html(shorten(exchange.searched, HINT_CHARS))
         yield f'<div class="yj-note">{strings.searched}<bdi>{shown}</bdi></div>'
     if exchange.understood is not None:
         for note in _notes(exchange.understood, strings):
-            shown = inert_html(_shorten(note, HINT_CHARS))
+            shown = inert_html(shorten(note, HINT_CHARS))
             yield f'<div class="yj-note"><bdi>{shown}</bdi></div>'
+    if told := filters_told(exchange, strings):
+        shown = inert_html(shorten(told, HINT_CHARS))
+        yield f'<div class="yj-note">{strings.chat_filtered}<bdi>{shown}</bdi></div>'
     if exchange.fallback is not None:
         yield _notice("yj-stopped", strings.fell_back, exchange.fallback)
     elif exchange.frame and exchange.sentences:
@@ -116,11 +126,15 @@ def _states(exchange: Exchange, strings: Strings) -> Iterator[str]:
         case Outcome.FAILED:
             yield _notice("yj-error", strings.failed, exchange.error)
         case Outcome.DECLINED:
-            yield _notice("yj-declined", inert_html(exchange.answer), exchange.reason)
+            yield _notice("yj-declined", inert_html(exchange.answer), _why(exchange, strings))
+            if exchange.filters and not exchange.passages:
+                link = f'href="#do/unfilter/{exchange.id}" class="yj-do yj-do-unfilter"'
+                yield f'<p class="yj-way-out"><a {link} role="button">{strings.do_unfilter}</a></p>'
         case Outcome.STOPPED:
             yield _notice("yj-stopped", strings.stopped, None)
         case Outcome.ANSWERED:
-            pass
+            if exchange.approval is not None:
+                yield _approved(exchange.approval, strings)
     counts = exchange.gate
     others = counts.partly + counts.unsupported + counts.uncited
     if others or counts.unknown_keys:
@@ -130,6 +144,32 @@ def _states(exchange: Exchange, strings: Strings) -> Iterator[str]:
         yield f'<div class="yj-note">{said}</div>'
     if exchange.notice:
         yield f'<div class="yj-note yj-risk">{inert_html(exchange.notice)}</div>'
+
+
+def _why(exchange: Exchange, strings: Strings) -> str | None:
+    """Why a question was declined, in the language of the page; None where that is not known."""
+    if exchange.filters and not exchange.passages:
+        return strings.chat_nothing_passes
+    if exchange.gate.dropped:
+        return strings.chat_refused
+    if exchange.probability is None or exchange.probability >= _LIKELY:
+        return None
+    if exchange.probability < _NO_CHANCE:
+        return strings.chat_no_match
+    return strings.chat_weak.format(percent=round(100 * exchange.probability))
+
+
+def _approved(approval: Approval, strings: Strings) -> str:
+    """The mark of a curated answer: by whom it was approved, and until when."""
+    told = [
+        strings.chat_approved_by.format(by=approval.by) if approval.by else "",
+        strings.chat_valid_until.format(day=approval.valid_until) if approval.valid_until else "",
+    ]
+    more = inert_html(shorten(" · ".join(part for part in told if part), HINT_CHARS))
+    return (
+        f'<div class="yj-approved"><span class="yj-approved-mark">{strings.chat_approved}</span>'
+        f"<bdi>{more}</bdi></div>"
+    )
 
 
 def _notes(understood: Understood, strings: Strings) -> Iterator[str]:
@@ -180,7 +220,7 @@ def _prose(exchange: Exchange, strings: Strings) -> str:
             day = strings.as_of.format(day=sentence.as_of)
             said += f'<span class="yj-added">{inert_html(day)}</span>'
         if sentence.verdict is not Verdict.SUPPORTED:
-            hint = inert(_shorten(sentence.reason, HINT_CHARS))
+            hint = inert(shorten(sentence.reason, HINT_CHARS))
             said += f'<span title="{hint}">{_verdict(sentence.verdict, strings)}</span>'
         item = " yj-item" if sentence.item else ""
         parts.append(f'<p class="yj-sentence{item}">{said}</p>')
@@ -199,7 +239,7 @@ def _emphasised(sentence: AnswerSentence) -> str:
 
 
 def _chip(citation: Citation, strings: Strings) -> str:
-    hint = inert(f"{_title(citation.title, strings)}：{_shorten(citation.quote, HINT_CHARS)}")
+    hint = inert(f"{_title(citation.title, strings)}：{shorten(citation.quote, HINT_CHARS)}")
     return (
         f'<a class="yj-cite{_verdict_class(citation.verdict)}" href="{_cite_href(citation)}" '
         f'title="{hint}"><span class="yj-hidden">{strings.citation}&#32;</span>{citation.n}</a>'
@@ -243,7 +283,7 @@ def _passage(passage: ShownPassage, at: int, strings: Strings) -> str:
     return (
         f'<li><a class="yj-passage" href="{href}">'
         f"{_heading(passage.title, passage.source, passage.published, strings)}"
-        f'<span class="yj-excerpt">{inert_html(_shorten(passage.excerpt, EXCERPT_CHARS))}</span>'
+        f'<span class="yj-excerpt">{inert_html(shorten(passage.excerpt, EXCERPT_CHARS))}</span>'
         "</a></li>"
     )
 
@@ -251,11 +291,11 @@ def _passage(passage: ShownPassage, at: int, strings: Strings) -> str:
 def _heading(title: str, source: str | None, published: str | None, strings: Strings) -> str:
     """The line by which an article is recognised: title, source, date."""
     byline = " · ".join(
-        f"<bdi>{inert_html(_shorten(part, TITLE_CHARS))}</bdi>"
+        f"<bdi>{inert_html(shorten(part, TITLE_CHARS))}</bdi>"
         for part in (source, published)
         if part
     )
-    shown = inert_html(_shorten(_title(title, strings), TITLE_CHARS))
+    shown = inert_html(shorten(_title(title, strings), TITLE_CHARS))
     return f'<bdi class="yj-source-title">{shown}</bdi>' + (
         f'<span class="yj-byline">{byline}</span>' if byline else ""
     )
@@ -300,8 +340,3 @@ def _href(article_id: str, start: int, end: int, label: str) -> str:
 
 def _title(title: str, strings: Strings) -> str:
     return title if title.strip() else strings.untitled
-
-
-def _shorten(text: str, max_chars: int) -> str:
-    flat = " ".join(text.split())
-    return flat if len(flat) <= max_chars else flat[: max_chars - 1].rstrip() + "…"

@@ -19,10 +19,10 @@ from index.passage import Filters
 from rag.frame import frame_text
 from rag.question import Turn
 from rag.schema import Event
-from rag.understand import Step
 from ui.chat_view import Transcript
 from ui.conversation import Conversation, Request, Shown, Signals, Taken
-from ui.exchange import Exchange, apply_event, dialogue, suggested, undoable
+from ui.exchange import Exchange, apply_event, dialogue
+from ui.offers import Offers
 from ui.pace import paced
 from ui.record import filters_from_json, records_from_text
 from ui.shell import head_of, navigation
@@ -30,8 +30,7 @@ from ui.strings import Language, Strings
 from ui.untrusted import without_surrogates
 
 if TYPE_CHECKING:
-    from gradio import Blocks, Button, SelectData
-    from gradio.themes import Base
+    from gradio import Blocks, SelectData
 
 __all__ = [
     "ChatBackend",
@@ -40,13 +39,9 @@ __all__ = [
     "OnEnded",
     "build_page",
     "head",
-    "theme",
 ]
 
 _log = logging.getLogger(__name__)
-
-_PAPER = ("#f6f5f1", "#15181b")
-"""The page behind everything, light and dark: --yj-paper in static/page.css."""
 
 UPDATE_INTERVAL_S = 0.09
 """A Gradio server sends some 400 updates a second to all its users together (measured), and
@@ -55,6 +50,7 @@ nobody reads faster than this."""
 _SCRIPTED = (
     "panel_",
     "filter_",
+    "language_",
     "verdict_",
     "history_",
     "export_",
@@ -70,10 +66,6 @@ _SCRIPTED = (
 MAX_RUNNING = 32
 MAX_QUEUED = 200
 MAX_EXAMPLES = 6
-MAX_FURTHER = 3
-"""Further questions under an answer."""
-
-
 OnEnded = Callable[[Exchange, Language], None]
 """Told once of every exchange that has ended, from the thread that answered it."""
 
@@ -182,7 +174,7 @@ def build_page(
             allow_file_downloads=False,
             **_empty_chat(summary, strings),
         )
-        offers = _Offers(strings)
+        offers = Offers(strings)
         # Filled by static/filters.js, which writes what is chosen into the field below it.
         gr.Markdown('<div id="yj-filters"></div>', elem_id="yj-filters-place")
         box = gr.Textbox(
@@ -211,10 +203,20 @@ def build_page(
             return _answer(backend, request, before, signals, strings=strings, on_ended=on_ended)
 
         def skipped() -> tuple[Any, ...]:
-            return (gr.skip(),) * (2 + len(offers.buttons))
+            return (gr.skip(),) * (2 + len(offers.all))
 
-        def ask(conversation: Conversation, request: Request) -> Iterator[tuple[Any, ...]]:
-            match conversation.submit(request):
+        def ask(
+            conversation: Conversation, chosen: str | None, request: Request
+        ) -> Iterator[tuple[Any, ...]]:
+            try:
+                filtered = replace(request, filters=_filters(chosen))
+            except UsageError as error:
+                # The filters' script lets no such thing pass: nothing is asked unfiltered instead.
+                _log.info("a question came with wrong filters: %s", error)
+                gr.Warning(strings.filter_bad_day)
+                yield skipped()
+                return
+            match conversation.submit(filtered):
                 case Taken.TO_ANSWER:
                     yield from show(conversation.answers(answer))
                 case Taken.TOO_MANY:
@@ -233,7 +235,7 @@ def build_page(
                 # The box's text is left alone: the next question may be typed meanwhile.
                 # (static/ask.js clears what was sent, once it stands in the chat.)
                 box_update = gr.skip()
-                offered: Sequence[Any] = (gr.skip(),) * len(offers.buttons)
+                offered: Sequence[Any] = (gr.skip(),) * len(offers.all)
                 if shown.busy != was_busy:
                     box_update = gr.update(**(busy if shown.busy else idle))
                     offered = offers.updates(None if shown.busy else shown.last)
@@ -243,17 +245,20 @@ def build_page(
         def ask_typed(
             question: str | None, chosen: str | None, conversation: Conversation
         ) -> Iterator[tuple[Any, ...]]:
-            if (question or "").strip():
-                yield from ask(
-                    conversation, _request(question, chosen, replaces=conversation.edited)
-                )
+            if _cleaned(question):
+                request = Request(_cleaned(question), replaces=conversation.edited)
+                yield from ask(conversation, chosen, request)
             else:
                 yield skipped()
 
         def ask_example(
             chosen: str | None, conversation: Conversation, example: "SelectData"
         ) -> Iterator[tuple[Any, ...]]:
-            yield from ask(conversation, _request(_chosen_text(example.value), chosen))
+            question = _cleaned(_chosen_text(example.value))
+            if question:
+                yield from ask(conversation, chosen, Request(question))
+            else:
+                yield skipped()
 
         # Gradio recognises an argument that it fills by its annotation, which must be the class.
         ask_example.__annotations__["example"] = gr.SelectData
@@ -269,7 +274,7 @@ def build_page(
                 if request is None:
                     yield skipped()
                 else:
-                    yield from ask(conversation, replace(request, filters=_filters(chosen)))
+                    yield from ask(conversation, chosen, request)
 
             return handler
 
@@ -313,7 +318,7 @@ def build_page(
             empty = gr.update(**_empty_chat(now, strings))
             return conversation, _brand(now, strings), empty
 
-        outputs = [box, chat, *offers.buttons]
+        outputs = [box, chat, *offers.all]
         hidden: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         # "multiple": Gradio's "once" drops a question that comes between the last update of an
         # answer and the end of its event. The conversation sees to it that answers take turns.
@@ -343,150 +348,6 @@ def build_page(
     return blocks
 
 
-class _Offers:
-    """The buttons under the chat: what can be done with its last answer."""
-
-    def __init__(self, strings: Strings) -> None:
-        import gradio as gr
-
-        def button(text: str, **more: Any) -> "Button":  # noqa: ANN401 -- Gradio's own options
-            return gr.Button(text, size="sm", variant="secondary", visible=False, scale=0, **more)
-
-        self._strings = strings
-        with gr.Row(elem_id="yj-further"):
-            self._further = [button("") for _ in range(MAX_FURTHER)]
-        with gr.Row(elem_id="yj-steps"):
-            self._accept = button(strings.ask_suggestion)
-            self._undo = {step: button(text) for step, text in _undo_texts(strings).items()}
-            self._retry = button(strings.chat_retry, elem_id="yj-retry")
-            self.edit = button(strings.chat_edit, elem_id="yj-edit")
-            self.leave = button(strings.chat_leave, elem_id="yj-leave")
-
-    @property
-    def buttons(self) -> list["Button"]:
-        """All of them, in the order of :meth:`updates`."""
-        return [*self.asking, self.edit, self.leave]
-
-    @property
-    def asking(self) -> dict["Button", Callable[[Exchange], Request | None]]:
-        """The buttons that ask, and what each makes of the last exchange."""
-        return {
-            **{button: _further(n) for n, button in enumerate(self._further)},
-            self._accept: _as_suggested,
-            **{button: _without(step) for step, button in self._undo.items()},
-            self._retry: _again,
-        }
-
-    def updates(self, last: Exchange | None, *, is_edited: bool = False) -> tuple[Any, ...]:
-        """Show the buttons that fit: none while an answer runs (``last`` is None then)."""
-        import gradio as gr
-
-        steps = undoable(last) if last and not is_edited else ()
-        further = last.suggestions if last and not is_edited else ()
-        texts = [*further[:MAX_FURTHER], *("",) * MAX_FURTHER][:MAX_FURTHER]
-        fits = last is not None and not is_edited
-        return (
-            *(gr.update(value=text, visible=bool(text)) for text in texts),
-            gr.update(visible=fits and last is not None and suggested(last) is not None),
-            *(gr.update(visible=step in steps) for step in self._undo),
-            gr.update(visible=fits),
-            gr.update(visible=fits),
-            gr.update(visible=is_edited),
-        )
-
-
-def _further(number: int) -> Callable[[Exchange], Request | None]:
-    """One of the questions that the last answer offered."""
-    return lambda last: (
-        Request(last.suggestions[number]) if number < len(last.suggestions) else None
-    )
-
-
-def _as_suggested(last: Exchange) -> Request | None:
-    meant = suggested(last)
-    return Request(meant, replaces=last.id) if meant else None
-
-
-def _without(step: Step) -> Callable[[Exchange], Request]:
-    """The last question once more, with one step of understanding taken back."""
-    return lambda last: Request(
-        last.question,
-        without=tuple(dict.fromkeys((*last.without, step.value))),
-        replaces=last.id,
-    )
-
-
-def _again(last: Exchange) -> Request:
-    return Request(last.question, without=last.without, replaces=last.id)
-
-
-def _request(question: str | None, chosen: str | None, *, replaces: str | None = None) -> Request:
-    text = without_surrogates(question or "").strip()
-    return Request(text, filters=_filters(chosen), replaces=replaces)
-
-
-def _filters(chosen: str | None) -> Filters:
-    """Read what the filters' script wrote; nothing is filtered by what it cannot have written."""
-    if not chosen:
-        return _NO_FILTERS
-    try:
-        return filters_from_json(json.loads(chosen))
-    except (ValueError, RecursionError, UsageError) as error:
-        _log.info("filters were ignored: %s", error)
-        return _NO_FILTERS
-
-
-def theme() -> "Base":
-    """The page's theme: system fonts only, and the colours that Gradio's own parts take."""
-    import gradio as gr
-
-    fonts = [
-        "system-ui",
-        "PingFang SC",
-        "Microsoft YaHei",
-        "Noto Sans SC",
-        "Noto Sans CJK SC",
-        "WenQuanYi Zen Hei",
-        "sans-serif",
-    ]
-    base = gr.themes.Base(
-        primary_hue=gr.themes.colors.teal,
-        neutral_hue=gr.themes.colors.stone,
-        radius_size=gr.themes.sizes.radius_md,
-        text_size=gr.themes.sizes.text_md,
-        font=fonts,
-        font_mono=["ui-monospace", "Menlo", "Consolas", "monospace"],
-    )
-    colours = {
-        "body_background_fill": _PAPER[0],
-        "body_text_color": "var(--yj-ink)",
-        "body_text_color_subdued": "var(--yj-quiet)",
-        "background_fill_primary": "var(--yj-surface)",
-        "background_fill_secondary": "var(--yj-paper)",
-        "border_color_primary": "var(--yj-line)",
-        "link_text_color": "var(--yj-accent)",
-        "link_text_color_hover": "var(--yj-accent)",
-        "link_text_color_visited": "var(--yj-accent)",
-        "link_text_color_active": "var(--yj-accent)",
-        "input_background_fill": "var(--yj-surface)",
-        "input_border_color": "var(--yj-line)",
-        "input_placeholder_color": "var(--yj-quiet)",
-        "button_secondary_background_fill": "var(--yj-surface)",
-        "button_secondary_text_color": "var(--yj-ink)",
-        "button_secondary_border_color": "var(--yj-line)",
-    }
-    # The variables themselves change with the scheme, so both schemes name the same ones.
-    both = {
-        f"{name}{suffix}": value
-        for name, value in colours.items()
-        for suffix in ("", "_dark")
-        if not (suffix and name.startswith("font"))
-    }
-    # Literal: Gradio paints it before our style sheet has arrived.
-    both["body_background_fill_dark"] = _PAPER[1]
-    return base.set(**both)
-
-
 def head(strings: Strings) -> str:
     """What goes into the page's head: our texts for the scripts, then the scripts."""
     return head_of(
@@ -496,6 +357,20 @@ def head(strings: Strings) -> str:
         styles=["chat.css", "panel.css", "overlays.css", "care.css"],
         early="care-early.js",
     )
+
+
+def _cleaned(question: str | None) -> str:
+    return without_surrogates(question or "").strip()
+
+
+def _filters(chosen: str | None) -> Filters:
+    """Read what the filters' script wrote; raises UsageError for anything else."""
+    if not chosen:
+        return _NO_FILTERS
+    try:
+        return filters_from_json(json.loads(chosen))
+    except (ValueError, RecursionError) as error:
+        raise UsageError("the filters are no JSON") from error
 
 
 def _answer(
@@ -576,14 +451,6 @@ def _growing(
         yield latest.failed(strings.failed_inside)
 
 
-def _undo_texts(strings: Strings) -> dict[Step, str]:
-    return {
-        Step.REWRITING: strings.undo_rewriting,
-        Step.ALIASES: strings.undo_aliases,
-        Step.DATES: strings.undo_dates,
-    }
-
-
 def _chosen_text(value: object) -> str:
     """Return the question of a chosen example; what the browser sends is not trusted to be one."""
     text = value.get("text") if isinstance(value, dict) else value
@@ -606,8 +473,8 @@ def _brand(summary: CollectionSummary, strings: Strings) -> str:
         '<div class="yj-brand"><h1><span class="yj-name">'
         f'{html.escape(strings.brand)}</span> <span class="yj-latin">'
         f"{html.escape(strings.brand_latin)}</span></h1>"
-        f'<p class="yj-collection"><span>{html.escape(size)}</span>'
-        f'<span class="yj-built"> · {html.escape(built)}</span></p></div>'
+        f'<p class="yj-collection" title="{html.escape(size)} · {html.escape(built)}">'
+        f'{html.escape(size)}<span class="yj-built"> · {html.escape(built)}</span></p></div>'
     )
 
 

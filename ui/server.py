@@ -1,8 +1,8 @@
 """The web server of the page: our FastAPI application with the Gradio page mounted in it.
 
-In: something that answers (``ui.page.ChatBackend``). Out: a page on a local address, and the
-endpoint ``/api/article``, from which the page reads the article behind a citation. It knows
-HTTP; it knows nothing of how answers are made.
+In: something that answers (``ui.page.ChatBackend``). Out: a page on a local address, and JSON
+endpoints: ``/api/article``, the article behind a citation, and ``/api/facets``, what articles can
+be filtered by. It knows HTTP; it knows nothing of how answers are made.
 """
 
 import contextlib
@@ -12,6 +12,7 @@ import sys
 import threading
 import webbrowser
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,9 +20,10 @@ from index.errors import UnusableIndexError, UsageError
 from ui.article_view import view_article
 from ui.guard import Guard, is_loopback
 from ui.health import add_health
-from ui.page import ChatBackend, OnEnded, build_page, head, theme
+from ui.page import ChatBackend, OnEnded, build_page, head
 from ui.shell import add_shell
 from ui.strings import ALL
+from ui.theme import theme
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -83,8 +85,17 @@ def make_app(
     def _json(content: object, *, status: int) -> "JSONResponse":
         return JSONResponse(content, status_code=status, headers={"cache-control": "no-store"})
 
+    def facets() -> "JSONResponse":
+        summary = backend.summary()
+        named = {"sources": summary.sources, "languages": summary.languages, "tags": summary.tags}
+        counted = {name: [asdict(f) for f in values] for name, values in named.items()}
+        days = (summary.earliest, summary.latest)
+        earliest, latest = (day.isoformat() if day else None for day in days)
+        return _json({"earliest": earliest, "latest": latest, **counted}, status=200)
+
     # Added by call: a decorator would read annotations that name what is imported above.
     app.add_api_route("/api/article", article, methods=["GET"], response_model=None)
+    app.add_api_route("/api/facets", facets, methods=["GET"], response_model=None)
     app.mount("/page", StaticFiles(directory=STATIC), name="page")
     add_shell(app)
     add_health(app, backend)

@@ -201,11 +201,118 @@ class Strings:
         "以前的對話沒能復原。",
         "The earlier conversation could not be restored.",
     )
+    chat_editing = _Text(
+        "正在修改上一个问题，发送后替换它的回答。",
+        "正在修改上一個問題，送出後取代它的回答。",
+        "You are editing the last question; sending it replaces its answer.",
+    )
+    chat_filtered = _Text("筛选：", "篩選：", "Filtered: ")
+    chat_since = _Text("{day} 起", "{day} 起", "from {day}")
+    chat_until = _Text("{day} 止", "{day} 止", "until {day}")
+    chat_nothing_passes = _Text(
+        "目前的筛选条件下，没有文章能回答这个问题。",
+        "目前的篩選條件下，沒有文章能回答這個問題。",
+        "With the filters that are set, no article is left that answers this.",
+    )
+    do_unfilter = _Text(
+        "清除筛选，再问一次", "清除篩選，再問一次", "Clear the filters and ask again"
+    )
+    chat_no_match = _Text(
+        "文章里没有与这个问题有关的句子。",
+        "文章裡沒有與這個問題有關的句子。",
+        "No sentence in the articles has to do with this question.",
+    )
+    chat_weak = _Text(
+        "找到的内容只是沾边，不足以回答（把握约 {percent}%）。",
+        "找到的內容只是沾邊，不足以回答（把握約 {percent}%）。",
+        "What was found comes near it but does not answer it (about {percent}% sure).",
+    )
+    chat_refused = _Text(
+        "写出来的句子没有通过逐句核对，所以没有采用。",
+        "寫出來的句子沒有通過逐句核對，所以沒有採用。",
+        "The sentences that were written did not pass the check against the articles.",
+    )
+    chat_approved = _Text("人工审定", "人工審定", "Approved answer")
+    chat_approved_by = _Text("由 {by} 审定", "由 {by} 審定", "by {by}")
+    chat_valid_until = _Text("有效期至 {day}", "有效期至 {day}", "valid until {day}")
     do_copy = _Text("复制", "複製", "Copy")
     do_speak = _Text("朗读", "朗讀", "Read aloud")
     do_solved = _Text("已解决", "已解決", "This helped")
     do_unsolved = _Text("没解决", "沒解決", "This did not help")
     do_handoff = _Text("转人工", "轉人工", "Ask a person")
+
+    # ---- how an answer was found --------------------------------------------------------------
+    how = _Text("怎样找到的", "怎樣找到的", "How this was found")
+    how_searched = _Text("检索用语", "檢索用語", "Searched for")
+    how_completed = _Text("按上文补全", "按上文補全", "Completed from the dialogue")
+    how_aliases = _Text("别名", "別名", "Other names")
+    how_dates = _Text("日期", "日期", "Dates")
+    how_sides = _Text("比较的各方", "比較的各方", "Sides compared")
+    how_suggestion = _Text("可能的写法", "可能的寫法", "Perhaps meant")
+    how_without = _Text("已撤回的步骤", "已撤回的步驟", "Steps taken back")
+    how_filters = _Text("筛选", "篩選", "Filters")
+    how_probability = _Text("能回答的把握", "能回答的把握", "Probability of an answer")
+    how_reason = _Text("未答的原因（技术）", "未答的原因（技術）", "Reason, technically")
+    how_generator = _Text("回答方式", "回答方式", "Written by")
+    how_extractive = _Text("摘录原句", "摘錄原句", "quoting the articles")
+    how_gate = _Text("逐句核对", "逐句核對", "Sentence check")
+    how_supported = _Text("{n} 句有据", "{n} 句有據", "{n} supported")
+    how_partly = _Text("{n} 句部分有据", "{n} 句部分有據", "{n} partly")
+    how_unsupported = _Text("{n} 句缺少依据", "{n} 句缺少依據", "{n} unsupported")
+    how_uncited = _Text("{n} 句未标出处", "{n} 句未標出處", "{n} without a source")
+    how_dropped = _Text("{n} 句未采用", "{n} 句未採用", "{n} left out")
+    how_unknown_keys = _Text(
+        "{n} 个编号不存在", "{n} 個編號不存在", "{n} numbers that named nothing"
+    )
+    how_index = _Text("索引版本", "索引版本", "Index generation")
+    how_times = _Text("用时（毫秒）", "用時（毫秒）", "Milliseconds")
+    how_time_understand = _Text("理解", "理解", "understanding")
+    how_time_retrieve = _Text("检索", "檢索", "retrieval")
+    how_time_decide = _Text("判断", "判斷", "deciding")
+    how_time_answer = _Text("作答", "作答", "answering")
+    how_time_first_sentence = _Text("首句", "首句", "first sentence at")
+    how_time_suggest = _Text("延伸问题", "延伸問題", "further questions")
+    how_time_total = _Text("合计", "合計", "total")
+    how_passage = _Text("段落", "段落", "Passage")
+    how_lexical = _Text("字词", "字詞", "Words")
+    how_dense = _Text("语义", "語意", "Meaning")
+    how_score = _Text("综合", "綜合", "Together")
+
+    # ---- filters -----------------------------------------------------------------------------
+    filter_title = _Text("筛选", "篩選", "Filters")
+    filter_since = _Text("发布日期，自", "發佈日期，自", "Published from")
+    filter_until = _Text("至", "至", "to")
+    filter_sources = _Text("来源", "來源", "Source")
+    filter_languages = _Text("语言", "語言", "Language")
+    filter_tags = _Text("标签", "標籤", "Tag")
+    filter_clear = _Text("全部清除", "全部清除", "Clear all")
+    filter_remove = _Text("去掉筛选：{name}", "去掉篩選：{name}", "Remove filter: {name}")
+    filter_find = _Text("找一个值…", "找一個值…", "Find a value…")
+    filter_none = _Text(
+        "这个资料库没有可筛选的项目。",
+        "這個資料庫沒有可篩選的項目。",
+        "This collection has nothing to filter by.",
+    )
+    filter_bad_day = _Text(
+        "日期不完整或不存在，请写成 2020-03-01 这样。",
+        "日期不完整或不存在，請寫成 2020-03-01 這樣。",
+        "This day is incomplete or does not exist; write it like 2020-03-01.",
+    )
+    filter_swapped = _Text(
+        "起始日期在结束日期之后，请对调。",
+        "起始日期在結束日期之後，請對調。",
+        "The first day lies after the last; swap them.",
+    )
+    filter_error = _Text(
+        "筛选项没能载入，请稍后再试。",
+        "篩選項目沒能載入，請稍後再試。",
+        "What can be filtered by could not be loaded. Try again later.",
+    )
+    filter_loading = _Text("正在载入…", "正在載入…", "Loading…")
+    filter_zh = _Text("中文", "中文", "Chinese")
+    filter_en = _Text("英文", "英文", "English")
+    filter_ja = _Text("日文", "日文", "Japanese")
+    filter_ko = _Text("韩文", "韓文", "Korean")
 
     # ---- the article beside the chat ---------------------------------------------------------
     panel_label = _Text("原文", "原文", "Article")

@@ -7,6 +7,7 @@ import * as conversation from "./conversation.js";
 import * as copy from "./copy.js";
 import { button, texts } from "./dom.js";
 import * as escape from "./escape.js";
+import * as filters from "./filters.js";
 import { appears } from "./gradio.js";
 import * as history from "./history.js";
 import * as keys from "./keys.js";
@@ -27,18 +28,36 @@ const followQuestion = () => {
   asked = questions.length;
 };
 
-// Gradio labels each message with its source, markup included; a screen reader would read it.
+// Gradio labels each message with its source, markup included, and its examples in English: a
+// screen reader would read that. Its lists of buttons are no lists.
+const LABELLED = '#yj-chat :is([data-testid="bot"], [data-testid="user"], .example)[aria-label]';
 const tidy = () => {
-  for (const message of document.querySelectorAll('[data-testid="bot"][aria-label], [data-testid="user"][aria-label]')) {
-    message.removeAttribute("aria-label");
-  }
+  for (const node of document.querySelectorAll(LABELLED)) node.removeAttribute("aria-label");
+  document.querySelector('#yj-chat .examples[role="list"]')?.setAttribute("role", "group");
   const box = document.querySelector("#yj-question textarea:not([aria-label])");
   if (box) box.setAttribute("aria-label", box.placeholder);
+  tidyNavigation();
   followQuestion();
   ask.clearSent();
+  filters.place();
   conversation.keep();
   status.watch();
 };
+
+// Gradio's sanitiser opens every link in a tab of its own and takes the labels away.
+const tidyNavigation = () => {
+  const links = document.querySelectorAll("#yj-navigation a[target]");
+  for (const link of links) {
+    link.removeAttribute("target");
+    const isLanguage = link.classList.contains("yj-language");
+    const isHere = isLanguage ? link.lang === texts.tag : link.pathname === window.location.pathname;
+    if (isHere) link.setAttribute("aria-current", "page");
+  }
+  if (!links.length) return;
+  document.querySelector("#yj-navigation .yj-nav").setAttribute("aria-label", texts.nav_label);
+  document.querySelector("#yj-navigation .yj-languages").setAttribute("aria-label", texts.language_label);
+};
+
 let tidying = 0;
 const observe = () => {
   new MutationObserver(() => {
@@ -57,7 +76,7 @@ const fillTools = async () => {
 
 // A module runs when the document is whole.
 document.documentElement.lang = texts.tag;
-for (const part of [language, actions, escape, ask, notice, panel, preview, history, copy, speak, keys]) part.start();
+for (const part of [language, actions, escape, ask, filters, notice, panel, preview, history, copy, speak, keys]) part.start();
 fillTools();
 observe();
 conversation.start().then(status.start);
