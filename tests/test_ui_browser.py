@@ -5,7 +5,6 @@ dialog and console error, and fails on a foreign request, a dialog or an error.
 """
 
 import re
-import socket
 import time
 
 import pytest
@@ -19,7 +18,7 @@ from ui_askers import (
     SECOND_SENTENCE,
     serving,
 )
-from ui_browser import ASK, ask, contrast, until
+from ui_browser import ASK, ask, contrast, free_port, until
 
 from ui.strings import ALL, Language
 
@@ -345,9 +344,3 @@ def test_what_was_understood_is_shown_and_can_be_taken_back(browser, sample_fold
         assert page.locator(".yj-question").count() == 2
         assert not undo.is_visible()
         page.close()
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]

@@ -47,6 +47,24 @@ UPDATE_INTERVAL_S = 0.09
 """A Gradio server sends some 400 updates a second to all its users together (measured), and
 nobody reads faster than this."""
 
+_SCRIPTED = (
+    "panel_",
+    "filter_",
+    "language_",
+    "verdict_",
+    "history_",
+    "export_",
+    "copy_",
+    "status_",
+    "care_",
+    "speak_",
+    "keys_",
+    "rating_",
+    "handoff_",
+    "untitled",
+)
+"""Beginnings of the names of the texts that the scripts of the chat show."""
+
 MAX_RUNNING = 32
 MAX_QUEUED = 200
 MAX_EXAMPLES = 6
@@ -334,8 +352,13 @@ def build_page(
 
 def head(strings: Strings) -> str:
     """What goes into the page's head: our texts for the scripts, then the scripts."""
-    prefixes = ("panel_", "filter_", "language_", "rating_", "handoff_", "untitled")
-    return head_of(strings, *prefixes, script="chat.js", style="chat.css")
+    return head_of(
+        strings,
+        *_SCRIPTED,
+        script="chat.js",
+        styles=["chat.css", "panel.css", "overlays.css", "feedback.css", "care.css"],
+        early="care-early.js",
+    )
 
 
 def _cleaned(question: str | None) -> str:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from index.errors import UnusableIndexError, UsageError
 from ui.article_view import view_article
 from ui.guard import Guard, is_loopback
+from ui.health import add_health
 from ui.page import ChatBackend, OnEnded, build_page, head
 from ui.shell import add_shell
 from ui.strings import ALL
@@ -97,6 +98,7 @@ def make_app(
     app.add_api_route("/api/facets", facets, methods=["GET"], response_model=None)
     app.mount("/page", StaticFiles(directory=STATIC), name="page")
     add_shell(app)
+    add_health(app, backend)
     for add_part in parts:
         add_part(app)
     # Gradio's own texts change with the browser, ours are built in: so a page for each language.

@@ -347,6 +347,166 @@ class Strings:
     panel_damage = _Text(
         "来源文件此处已损坏", "來源檔案此處已損壞", "The source file is damaged here"
     )
+    panel_list = _Text("这个回答的全部引用", "這個回答的全部引用", "All citations of this answer")
+
+    # ---- verdicts, in a word -----------------------------------------------------------------
+    verdict_supported = _Text("有据", "有據", "supported")
+    verdict_partly = _Text("部分有据", "部分有據", "partly supported")
+    verdict_unsupported = _Text("缺少依据", "缺少依據", "not supported")
+    verdict_uncited = _Text("未标出处", "未標出處", "no source given")
+
+    # ---- earlier conversations, kept in the browser ------------------------------------------
+    history_open = _Text("历史", "歷史", "History")
+    history_title = _Text("历史对话", "歷史對話", "Earlier conversations")
+    history_close = _Text("关闭历史", "關閉歷史", "Close the history")
+    history_search = _Text(
+        "在问题和回答里查找", "在問題和回答裡查找", "Search questions and answers"
+    )
+    history_where = _Text(
+        "对话只保存在这个浏览器里，不会上传。",
+        "對話只儲存在這個瀏覽器裡，不會上傳。",
+        "Conversations are kept in this browser only.",
+    )
+    history_today = _Text("今天", "今天", "Today")
+    history_yesterday = _Text("昨天", "昨天", "Yesterday")
+    history_facts = _Text("{time} · {count} 问", "{time} · {count} 問", "{time} · {count} asked")
+    history_more = _Text("“{title}”的更多操作", "「{title}」的更多操作", "More for “{title}”")
+    history_empty = _Text(
+        "还没有对话。问过的问题会自动保存在这里。",
+        "還沒有對話。問過的問題會自動儲存在這裡。",
+        "Nothing yet. What you ask is kept here by itself.",
+    )
+    history_none_found = _Text("没有找到。", "沒有找到。", "Nothing found.")
+    history_rename = _Text("重命名", "重新命名", "Rename")
+    history_delete = _Text("删除", "刪除", "Delete")
+    history_delete_all = _Text("全部删除", "全部刪除", "Delete all")
+    history_delete_sure = _Text(
+        "删除“{title}”？删除后不能恢复。",
+        "刪除「{title}」？刪除後不能復原。",
+        "Delete “{title}”? This cannot be undone.",
+    )
+    history_delete_all_sure = _Text(
+        "删除全部 {count} 段对话？删除后不能恢复。",
+        "刪除全部 {count} 段對話？刪除後不能復原。",
+        "Delete all {count} conversations? This cannot be undone.",
+    )
+    history_memory = _Text(
+        "这个浏览器不允许保存数据：对话只保留到关闭本页为止，需要的话请先导出。",
+        "這個瀏覽器不允許儲存資料：對話只保留到關閉本頁為止，需要的話請先匯出。",
+        "This browser keeps no data: conversations last until this page is closed. Export what you need.",
+    )
+    history_full = _Text(
+        "浏览器的存储空间已满，最新的回答还没有保存。",
+        "瀏覽器的儲存空間已滿，最新的回答還沒有儲存。",
+        "The browser's space is used up: the latest answer is not kept yet.",
+    )
+    history_failed = _Text(
+        "最新的回答没能保存到浏览器里。",
+        "最新的回答沒能儲存到瀏覽器裡。",
+        "The latest answer could not be kept in the browser.",
+    )
+    history_make_room = _Text("腾出空间", "騰出空間", "Make room")
+    history_make_room_sure = _Text(
+        "删除最早的 {count} 段对话？{titles}",
+        "刪除最早的 {count} 段對話？{titles}",
+        "Delete the {count} oldest conversations? {titles}",
+    )
+    history_partly = _Text(
+        "这段对话没能全部重新显示，它原样留在历史里；新的提问另存为一段。",
+        "這段對話沒能全部重新顯示，它原樣留在歷史裡；新的提問另存為一段。",
+        "Not all of this conversation could be shown again. It stays in the history as it is; what "
+        "you ask now is kept apart.",
+    )
+    export_markdown = _Text("导出 Markdown", "匯出 Markdown", "Export as Markdown")
+    export_json = _Text("导出 JSON", "匯出 JSON", "Export as JSON")
+    export_all_markdown = _Text("全部导出 Markdown", "全部匯出 Markdown", "Export all as Markdown")
+    export_all_json = _Text("全部导出 JSON", "全部匯出 JSON", "Export all as JSON")
+    export_sources = _Text("引用", "引用", "Sources")
+    export_searched = _Text("按此检索：", "按此檢索：", "Searched as: ")
+    export_place = _Text(
+        "{path}，第 {start}–{end} 字",
+        "{path}，第 {start}–{end} 字",
+        "{path}, characters {start}–{end}",
+    )
+    copy_done = _Text("已复制，含引用", "已複製，含引用", "Copied, with its sources")
+    copy_by_hand = _Text(
+        "浏览器不允许直接复制，请按 Ctrl+C（Mac 上是 ⌘C）：",
+        "瀏覽器不允許直接複製，請按 Ctrl+C（Mac 上是 ⌘C）：",
+        "The browser does not let us copy. Press Ctrl+C (⌘C on a Mac):",
+    )
+    copy_close = _Text("关闭", "關閉", "Close")
+
+    # ---- whether the server is there ---------------------------------------------------------
+    status_dismiss = _Text("关闭提示", "關閉提示", "Dismiss")
+    status_offline = _Text(
+        "网络已断开。您的问题和对话都已保留，网络恢复后会继续。",
+        "網路已中斷。您的問題和對話都已保留，網路恢復後會繼續。",
+        "You are offline. Your question and the conversation are kept; it goes on once the network is back.",
+    )
+    status_down = _Text(
+        "暂时连不上服务，正在重试。您的问题和对话都已保留。",
+        "暫時連不上服務，正在重試。您的問題和對話都已保留。",
+        "The service cannot be reached; trying again. Your question and the conversation are kept.",
+    )
+    status_restarted = _Text(
+        "服务刚刚重启过，对话已从这个浏览器恢复。",
+        "服務剛剛重新啟動過，對話已從這個瀏覽器恢復。",
+        "The service was restarted; the conversation is back from this browser.",
+    )
+    status_resumed = _Text(
+        "上一个问题没有答完，已放回输入框，按 Enter 再问一次。",
+        "上一個問題沒有答完，已放回輸入框，按 Enter 再問一次。",
+        "Your last question was not answered in full. It is back in the box: Enter asks it again.",
+    )
+    status_interrupted = _Text(
+        "上一个问题没有答完。",
+        "上一個問題沒有答完。",
+        "Your last question was not answered in full.",
+    )
+    status_put_back = _Text("放回输入框", "放回輸入框", "Put it into the box")
+    status_updated = _Text(
+        "资料库已更新，接下来的回答会用新的内容。",
+        "資料庫已更新，接下來的回答會用新的內容。",
+        "The collection was updated; answers from now on use the new one.",
+    )
+
+    # ---- the elder-friendly mode -------------------------------------------------------------
+    care_on = _Text("关爱版", "關懷版", "Easy view")
+    care_off = _Text("普通版", "一般版", "Standard view")
+    care_sizes = _Text("文字大小", "文字大小", "Text size")
+    care_size_1 = _Text("大字", "大字", "Large text")
+    care_size_2 = _Text("更大的字", "更大的字", "Larger text")
+    care_size_3 = _Text("最大的字", "最大的字", "Largest text")
+    care_person = _Text("转人工", "轉人工", "Talk to a person")
+    care_person_failed = _Text(
+        "暂时转不了人工，请稍后再试。",
+        "暫時轉不了人工，請稍後再試。",
+        "This does not work at the moment. Please try again later.",
+    )
+    speak_reading = _Text("正在朗读…", "正在朗讀…", "Reading aloud…")
+    speak_stop = _Text("停止朗读", "停止朗讀", "Stop reading")
+
+    # ---- the keyboard ------------------------------------------------------------------------
+    keys_title = _Text("键盘操作", "鍵盤操作", "Keys")
+    keys_close_list = _Text("关闭", "關閉", "Close")
+    keys_focus = _Text("到输入框", "到輸入框", "to the question")
+    keys_send = _Text(
+        "发送；Shift+Enter 换行", "送出；Shift+Enter 換行", "sends; Shift+Enter for a new line"
+    )
+    keys_edit = _Text(
+        "输入框为空时修改上一个问题",
+        "輸入框為空時修改上一個問題",
+        "edits the last question, from an empty box",
+    )
+    keys_new = _Text("新对话", "新對話", "new chat")
+    keys_history = _Text("历史对话", "歷史對話", "earlier conversations")
+    keys_turn = _Text(
+        "原文栏里：上一条、下一条引用（也可用 k、j）",
+        "原文欄裡：上一條、下一條引用（也可用 k、j）",
+        "beside an article: previous and next citation (also k, j)",
+    )
+    keys_close = _Text("关闭最上面的一层", "關閉最上面的一層", "closes what was opened last")
+    keys_list = _Text("显示这张表", "顯示這張表", "shows this list")
 
     # ---- rating an answer --------------------------------------------------------------------
     rating_question = _Text("哪里没有解决？", "哪裡沒有解決？", "What was the matter?")

@@ -2,12 +2,23 @@
 
 import * as actions from "./actions.js";
 import * as ask from "./ask.js";
-import { texts } from "./dom.js";
+import * as care from "./care.js";
+import * as conversation from "./conversation.js";
+import * as copy from "./copy.js";
+import { button, texts } from "./dom.js";
+import * as escape from "./escape.js";
 import * as filters from "./filters.js";
+import { appears } from "./gradio.js";
 import * as handoff from "./handoff.js";
+import * as history from "./history.js";
+import * as keys from "./keys.js";
 import * as language from "./language.js";
+import * as notice from "./notice.js";
 import * as panel from "./panel.js";
+import * as preview from "./preview.js";
 import * as rating from "./rating.js";
+import * as speak from "./speak.js";
+import * as status from "./status.js";
 
 // A new question comes to the top of the view, wherever one had scrolled to.
 let asked = 0;
@@ -31,6 +42,8 @@ const tidy = () => {
   followQuestion();
   ask.clearSent();
   filters.place();
+  conversation.keep();
+  status.watch();
 };
 
 // Gradio's sanitiser opens every link in a tab of its own and takes the labels away.
@@ -55,13 +68,17 @@ const observe = () => {
   tidy();
 };
 
+// Our buttons in the header that Gradio draws, as soon as it is drawn.
+const fillTools = async () => {
+  const tools = await appears(() => document.getElementById("yj-tools"));
+  if (!tools) return;
+  tools.append(button("yj-tool yj-history-button", texts.history_open, history.open));
+  care.start(tools);
+};
+
 // A module runs when the document is whole.
 document.documentElement.lang = texts.tag;
-language.start();
-actions.start();
-ask.start();
-filters.start();
-panel.start();
-rating.start();
-handoff.start();
+for (const part of [language, actions, escape, ask, filters, notice, panel, preview, history, copy, speak, keys, rating, handoff]) part.start();
+fillTools();
 observe();
+conversation.start().then(status.start);
