@@ -15,14 +15,14 @@ from ui_askers import FIRST_SENTENCE, LIBRARY
 
 from eval.activity import ACTIVITY, read_entries
 from eval.cases import load_cases
+from eval.clusters import FAR, cluster
 from eval.drafts import Reason
 from index.errors import UsageError
 from ui.activity import ActivityLog
 from ui.admin import Admin
 from ui.cli import app
-from ui.clusters import cluster
 from ui.eval_cli import make_cases
-from ui.operations import FAR, draft_lines, overview, table_csv
+from ui.operations import draft_lines, overview, table_csv
 from ui.operations_routes import operations_part
 
 NETWORKS = ("江湾银行有多少个网点？", "江灣銀行有多少個網點？", "江湾银行的网点有多少个")

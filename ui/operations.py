@@ -1,7 +1,7 @@
 """What the log comes to: volume, outcomes, satisfaction, times, and where people were not helped.
 
 In: the entries of the log (``eval.activity``). Out: plain JSON for the operations page, tables for
-a spreadsheet, draft cases. Pure but for the embedding of questions (``ui.clusters``). Days are
+a spreadsheet, draft cases. Pure but for the embedding of questions (``eval.clusters``). Days are
 those of this machine's clock: they are its operators'.
 """
 
@@ -17,15 +17,11 @@ from itertools import groupby
 from typing import Any
 
 from eval.activity import Entry, LoggedArticle, Outcome, logged
+from eval.clusters import FAR, cluster
 from eval.drafts import Reason, from_log
 from index.fold import fold
-from ui.clusters import cluster
 
-__all__ = ["FAR", "draft_lines", "overview", "table_csv"]
-
-FAR = 0.32
-"""Below this cosine the nearest passage is far away: nine of ten questions of the sample set that
-are answered have a nearer one."""
+__all__ = ["draft_lines", "overview", "table_csv"]
 
 MAX_CLUSTERS = 30
 MAX_EXAMPLES = 5
