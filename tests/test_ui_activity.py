@@ -1,18 +1,24 @@
 """The page's log: what is kept, that it is masked and forgotten, that it is never in the way."""
 
 import logging
+import shutil
 import sqlite3
 import threading
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from activity_records import NOW, citation, passage, record
+from click.testing import CliRunner
 from ui_askers import FIRST_SENTENCE, LIBRARY
 
-from eval.activity import MIGRATIONS, Outcome, logged, read_entries
+from eval.activity import ACTIVITY, MIGRATIONS, Outcome, logged, read_entries
 from eval.drafts import Reason, from_log
 from index.errors import UsageError
 from ui.activity import MAX_RATINGS, ActivityLog, answer_digest
+from ui.cli import app
+from ui.exchange import Exchange
+from ui.strings import Language
 
 
 @pytest.fixture
@@ -213,3 +219,59 @@ def test_what_went_wrong_becomes_draft_cases(log):
 
 def test_a_log_that_is_not_there_holds_nothing(tmp_path):
     assert read_entries(tmp_path / "activity.sqlite") == []
+
+
+# ---- the command that puts it together ----------------------------------------------------------
+
+
+def chat(monkeypatch, folder, settings):
+    """Run `youju chat` up to where it would serve; returns what it would serve with."""
+    path = folder.parent / "youju.toml"
+    path.write_text(settings, encoding="utf-8")
+    seen = {}
+    monkeypatch.setattr("ui.server.serve", lambda *_, **how: seen.update(how))
+    command = ["chat", "--index", str(folder), "--config", str(path)]
+    CliRunner().invoke(app, command, catch_exceptions=False)
+    return seen
+
+
+@pytest.fixture
+def own_index(sample_folder, tmp_path):
+    return Path(shutil.copytree(sample_folder, tmp_path / "index"))
+
+
+def test_the_page_logs_what_ends_on_it(monkeypatch, own_index):
+    seen = chat(monkeypatch, own_index, "[page]\nlog_days = 7\n")
+    assert isinstance(seen["on_ended"].__self__, ActivityLog)
+    assert (seen["on_ended"].__self__.path, seen["on_ended"].__self__.days) == (
+        own_index / ACTIVITY,
+        7,
+    )
+    assert read_entries(own_index / ACTIVITY) == []
+
+
+def test_without_the_log_nothing_is_written_or_removed(monkeypatch, own_index):
+    seen = chat(monkeypatch, own_index, "[page]\nlog = false\n")
+    assert seen["on_ended"] is None
+    assert not (own_index / ACTIVITY).exists()
+    with ActivityLog(own_index / ACTIVITY, days=90, now=lambda: NOW) as log:
+        log.record(record(1))
+    chat(monkeypatch, own_index, "[page]\nlog = false\nlog_days = 1\n")
+    assert len(read_entries(own_index / ACTIVITY)) == 1
+
+
+def test_a_desk_that_is_no_webhook_stops_the_start(monkeypatch, own_index):
+    with pytest.raises(UsageError, match="begins with https"):
+        chat(monkeypatch, own_index, '[page]\nhandoff = "ftp://desk.example/in"\n')
+
+
+def test_an_exchange_of_the_page_is_logged_as_it_ended(log):
+    exchange = Exchange("电话13800138000？", language=Language.HANT).failed("出錯了")
+    log.on_ended(exchange, Language.HANT)
+    log.record(record(2, "重新問", conversation=exchange.id))
+    first, second = entries(log)
+    if first.id != exchange.id:
+        first, second = second, first
+    assert (first.outcome, first.reason, first.language) == (Outcome.FAILED, "出錯了", "zh-Hant")
+    assert first.question == "电话[phone]？"
+    assert (first.conversation, second.conversation) == (exchange.id, exchange.id)

@@ -70,6 +70,7 @@ class ActivityLog:
         self.dropped = 0  # rows that could not be written since the start
         self.revision = 0  # grows with every row: what was computed from the log may be stale
         self._now = now
+        self._lock = threading.Lock()
         self._jobs: queue.Queue[tuple[Job, Future[Any]] | None] = queue.Queue(_MAX_QUEUED)
         self._writer = threading.Thread(target=self._write, name="activity-log", daemon=True)
         self._writer.start()
@@ -85,7 +86,7 @@ class ActivityLog:
         except Exception:
             # A face is where the unexpected ends: the answer is out, only its row is lost.
             _log.exception("an exchange could not be logged")
-            self.dropped += 1
+            self._drop()
             return
         self._leave(lambda database: _insert(database, rows))
 
@@ -150,12 +151,16 @@ class ActivityLog:
     ) -> None:
         self.close()
 
+    def _drop(self) -> None:
+        with self._lock:  # any thread may have to tell
+            self.dropped += 1
+
     def _leave(self, job: Job) -> "Future[Any] | None":
         future: Future[Any] = Future()
         try:
             self._jobs.put_nowait((job, future))
         except queue.Full:
-            self.dropped += 1
+            self._drop()
             return None
         return future
 
@@ -204,7 +209,7 @@ class ActivityLog:
                 future.set_exception(answer)
         except Exception as error:
             _log.exception("a row could not be logged")
-            self.dropped += 1
+            self._drop()
             if future is not None:
                 future.set_exception(error)
         else:
@@ -215,7 +220,7 @@ class ActivityLog:
     def _refuse(self, error: Exception) -> None:
         """Without a database every job fails, and is counted."""
         while (given := self._jobs.get()) is not None:
-            self.dropped += 1
+            self._drop()
             given[1].set_exception(error)
 
     def _forget(self, database: sqlite3.Connection) -> None:

@@ -9,8 +9,8 @@ import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from enum import StrEnum
 
+from eval.activity import Outcome
 from index.passage import Filters, Passage
 from rag.question import Turn
 from rag.schema import (
@@ -45,15 +45,6 @@ MAX_PASSAGES = 8
 """More than these are not shown: people do not read further."""
 
 EXCERPT_CHARS = 160
-
-
-class Outcome(StrEnum):
-    """How an exchange ended."""
-
-    ANSWERED = "answered"
-    DECLINED = "declined"
-    STOPPED = "stopped"
-    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
