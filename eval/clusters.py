@@ -3,7 +3,7 @@
 In: questions, each as often as it was asked. Out: clusters with a label. By leaders: from the
 most asked question down, each joins the leader that it is most like, or becomes one. So every
 member is near its leader, the same questions give the same clusters, and 10,000 take seconds
-(docs/decisions/0014-activity-log.md). The bundled encoder compares them, whatever the index was
+(docs/decisions/0015-activity-log.md). The bundled encoder compares them, whatever the index was
 built with: a server need not be asked for a chart.
 """
 
@@ -61,14 +61,20 @@ def cluster(questions: Sequence[str]) -> tuple[Cluster, ...]:
     for start in range(0, len(distinct), _BLOCK):
         block = vectors[start : start + _BLOCK]
         known = len(leaders)
-        to_known = block @ vectors[leaders].T if leaders else np.empty((len(block), 0))
+        # The nearest of the leaders so far, for the whole block at once; then, one by one, those
+        # that the block itself brings.
+        to_known = block @ vectors[leaders].T if leaders else np.full((len(block), 1), -1.0)
+        nearest, cosines = to_known.argmax(axis=1), to_known.max(axis=1)
         to_each = block @ block.T
+        fresh = np.empty(len(block), dtype=np.int64)  # rows of the block that lead
         for row in range(len(block)):
-            fresh = [leader - start for leader in leaders[known:]]
-            near = np.concatenate([to_known[row], to_each[row, fresh]])
-            best = int(near.argmax()) if near.size else -1
-            if best < 0 or near[best] < SIMILARITY:
+            best, cosine = int(nearest[row]), float(cosines[row])
+            to_fresh = to_each[row, fresh[: len(leaders) - known]]
+            if to_fresh.size and to_fresh.max() > cosine:
+                best, cosine = known + int(to_fresh.argmax()), float(to_fresh.max())
+            if cosine < SIMILARITY:
                 best = len(leaders)
+                fresh[best - known] = row
                 leaders.append(start + row)
             home[start + row] = best
     # The mean cosine with all members is the product with their mean.

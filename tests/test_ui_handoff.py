@@ -17,7 +17,7 @@ from starlette.testclient import TestClient
 from ui_askers import ARTICLES, FIRST_SENTENCE, LIBRARY, PAYLOADS, POISON
 
 from eval.activity import read_entries
-from index.errors import UsageError
+from index.errors import IndexDamagedError, UsageError
 from ui.activity import ActivityLog, Known, answer_digest
 from ui.feedback_routes import REASONS, feedback_part
 from ui.handoff import MAX_NOTE, build_pack
@@ -30,6 +30,8 @@ PHONE = "13800138000"
 
 
 def find(article_id):
+    if article_id == "damaged":
+        raise IndexDamagedError("catalogue.sqlite differs from its hash")
     return ARTICLES[article_id]
 
 
@@ -85,6 +87,7 @@ def test_a_pack_holds_the_dialogue_with_the_articles_own_words():
         {"quote": "行长跑了。"},
         {"start": 3, "end": 3 + len(FIRST_SENTENCE)},
         {"article_id": "nobody"},
+        {"article_id": "damaged"},
         {"quote": "", "start": 5, "end": 5},
     ],
 )

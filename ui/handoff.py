@@ -16,7 +16,7 @@ from enum import StrEnum
 from typing import Any
 
 from index.article import Article
-from index.errors import UsageError
+from index.errors import UsageError, YoujuError
 from rag.mask import mask
 from rag.schema import Citation
 from ui.activity import Known
@@ -66,7 +66,7 @@ def build_pack(
 ) -> dict[str, Any]:
     """Put a pack together.
 
-    ``article`` looks an article up (LookupError or UsageError for none), ``known`` asks the log.
+    ``article`` looks an article up (LookupError or a YoujuError for none), ``known`` asks the log.
 
     Raises:
         UsageError: there is neither a conversation nor a note, or a text is too long.
@@ -189,7 +189,7 @@ def _heading(article: Article | None) -> dict[str, Any]:
 def _find(article: FindArticle, article_id: str) -> Article | None:
     try:
         return article(article_id)
-    except (LookupError, UsageError):
+    except (LookupError, YoujuError):  # a damaged index must not keep anyone from a person
         return None
 
 

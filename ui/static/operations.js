@@ -2,13 +2,14 @@
 // /api/operations; texts of questions, titles and comments are written as text.
 
 import { call, Refused } from "./api.js";
-import { button, create, fill, texts, write } from "./dom.js";
+import { clusterList } from "./clusters.js";
+import { button, create, fill, texts } from "./dom.js";
 import { save } from "./download.js";
 import * as language from "./language.js";
 import { bars, shares } from "./plot.js";
+import { said, t, table } from "./tables.js";
 
 const OUTCOMES = ["answered", "declined", "stopped", "failed"];
-const FAULTS = ["declined", "failed", "unsolved", "handed_off", "abandoned"];
 const PRESETS = [
   ["today", 1],
   ["week", 7],
@@ -23,7 +24,6 @@ let range = { since: "", until: "" };
 let chosen = new Set(); // ids of clusters of failing questions
 let request = null; // a newer one aborts it
 
-const t = (name) => texts[`operations_${name}`];
 const iso = (date) =>
   `${date.getFullYear()}-${String(date.getMonth() + 1).padStart(2, "0")}-${String(date.getDate()).padStart(2, "0")}`;
 const daysBack = (days) => {
@@ -33,13 +33,6 @@ const daysBack = (days) => {
 };
 const percent = (part, whole) => (whole ? `${Math.round((100 * part) / whole)}%` : "–");
 const number = (value) => (value === null ? "–" : value.toLocaleString(texts.tag, { maximumFractionDigits: 1 }));
-
-// A text that somebody else wrote.
-const said = (className, text) => {
-  const node = create("bdi", className);
-  write(node, text);
-  return node;
-};
 
 // ---- the range of days -------------------------------------------------------------------
 
@@ -211,39 +204,6 @@ const figures = (totals) => {
   return list;
 };
 
-// A table with named columns; a cell is a text, a number or an element.
-const table = (caption, heads, rows) => {
-  const holder = create("div", "yj-scroll");
-  holder.tabIndex = 0;
-  holder.setAttribute("role", "region");
-  holder.setAttribute("aria-label", caption);
-  const node = create("table");
-  const head = create("tr");
-  for (const name of heads) {
-    const cell = create("th", "", name);
-    cell.scope = "col";
-    head.append(cell);
-  }
-  const top = create("thead");
-  top.append(head);
-  const body = create("tbody");
-  for (const row of rows) {
-    const line = create("tr");
-    row.forEach((value, n) => {
-      const cell = create(n ? "td" : "th");
-      if (!n) cell.scope = "row";
-      cell.append(value instanceof Node ? value : String(value));
-      if (typeof value === "number") cell.className = "yj-number";
-      line.append(cell);
-    });
-    body.append(line);
-  }
-  const hidden = create("caption", "yj-hidden", caption);
-  node.append(hidden, top, body);
-  holder.append(node);
-  return holder;
-};
-
 const saveTable = (name) =>
   button("yj-button", t("save_csv"), async (event) => {
     const pressed = event.currentTarget;
@@ -327,67 +287,17 @@ const latency = ({ latency: rows }) => {
 
 // ---- clusters ----------------------------------------------------------------------------
 
-const tags = (cluster) => {
-  const list = create("ul", "yj-tags");
-  for (const fault of FAULTS) {
-    if (cluster[fault]) list.append(create("li", `yj-is-${fault}`, `${t(fault)} ${cluster[fault]}`));
-  }
-  return list;
-};
-
-const example = (entry) => {
-  const item = create("li");
-  item.append(said("", entry.question));
-  const facts = [new Date(entry.at).toLocaleDateString(texts.tag), t(entry.outcome)];
-  if (entry.handed_off) facts.push(t("handed_off"));
-  if (entry.abandoned) facts.push(t("abandoned"));
-  if (entry.solved === false) facts.push(t("unsolved"), ...entry.reasons.map((reason) => texts[`rating_${reason}`] ?? reason));
-  item.append(create("span", "yj-quiet", facts.join(" · ")));
-  if (entry.comment) item.append(said("yj-comment", entry.comment));
-  return item;
-};
-
-const clusterRow = (cluster, { choosable = false, more = null } = {}) => {
-  const item = create("li", "yj-cluster");
-  const head = create("div", "yj-cluster-head");
-  if (choosable) {
-    const check = create("input");
-    check.type = "checkbox";
-    check.checked = chosen.has(cluster.id);
-    check.setAttribute("aria-label", fill(t("choose"), { label: cluster.label }));
-    check.addEventListener("change", () => {
-      if (check.checked) chosen.add(cluster.id);
-      else chosen.delete(cluster.id);
-      item.closest("section").dispatchEvent(new Event("yj-chosen"));
-    });
-    head.append(check);
-  }
-  head.append(said("yj-cluster-label", cluster.label), create("span", "yj-count", fill(t("times"), { count: cluster.count })));
-  item.append(head);
-  const list = tags(cluster);
-  if (list.children.length) item.append(list);
-  if (more) item.append(more);
-  const fold = create("details", "yj-behind");
-  const wordings = cluster.wordings > 1 ? ` · ${fill(t("wordings"), { count: cluster.wordings })}` : "";
-  const examples = create("ul", "yj-examples");
-  examples.append(...cluster.examples.map(example));
-  fold.append(create("summary", "", t("examples") + wordings), examples);
-  item.append(fold);
-  return item;
-};
-
-const clusters = (name, rows, none, how = () => ({})) => {
+// Clusters with a button that saves them, or a line that says there are none.
+const clusters = (name, rows, none, how) => {
   if (!rows.length) return [create("p", "yj-quiet", none)];
-  const list = create("ol", "yj-clusters");
-  list.append(...rows.map((row) => clusterRow(row, how(row))));
   const row = create("div", "yj-row");
   row.append(saveTable(name));
-  return [list, row];
+  return [clusterList(rows, how), row];
 };
 
 const failing = ({ failing: rows }) => {
   const node = section("failing", t("failing"), t("failing_text"));
-  const parts = clusters("failing", rows, t("failing_none"), () => ({ choosable: true }));
+  const parts = clusters("failing", rows, t("failing_none"), { chosen });
   node.append(...parts);
   if (!rows.length) return node;
   const row = parts[1];
@@ -423,15 +333,15 @@ const top = ({ questions }) => {
 const gaps = ({ gaps: rows }) => {
   const node = section("gaps", t("gaps"), t("gaps_text"));
   const nearest = (row) => {
-    if (!row.nearest.length) return { more: null };
+    if (!row.nearest.length) return null;
     const line = create("p", "yj-quiet", `${t("nearest")}：`);
     row.nearest.forEach((article, n) => {
       if (n) line.append("；");
       line.append(said("", article.title.trim() || texts.untitled));
     });
-    return { more: line };
+    return line;
   };
-  node.append(...clusters("gaps", rows, t("gaps_none"), nearest));
+  node.append(...clusters("gaps", rows, t("gaps_none"), { more: nearest }));
   return node;
 };
 
