@@ -150,6 +150,8 @@ def build_page(
             height=None,
             layout="bubble",
             buttons=[],
+            # A new question comes to the top (static/chat.js), and what is read stays in sight.
+            autoscroll=False,
             # KaTeX runs over the rendered text, after all escaping: off.
             latex_delimiters=[],
             sanitize_html=True,
