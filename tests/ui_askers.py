@@ -20,6 +20,7 @@ from pathlib import Path
 from index.article import Article, Chunk, Damage, Heading, Script
 from index.errors import IndexDamagedError, IndexMissingError, UsageError
 from index.passage import Passage
+from rag.frame import frame_text
 from rag.schema import (
     Answer,
     AnswerSentence,
@@ -238,6 +239,7 @@ class ScriptedAsker:
                     abstained=not sentences,
                     reason=None if sentences else "no article of the collection says it",
                     generator="scripted",
+                    frame=frame_text(question, quotes=True) if sentences else "",
                     index_generation="g000001",
                     config_fingerprint="test",
                 )
