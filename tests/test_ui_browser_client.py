@@ -383,6 +383,25 @@ def test_copying_brings_the_sources_along(watched, server, context):
     assert set(tags) <= {"p", "ul", "li", "strong", "blockquote", "small", "div", "span", "br"}
 
 
+def test_the_older_way_of_copying_brings_both_flavours(watched, server, context):
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page = watched(server.url, context=context)
+    page.wait_for_selector(ASK)
+    ask(page, QUESTION)
+    page.evaluate(
+        """() => {
+          const real = navigator.clipboard;
+          window.readBack = () => real.read();
+          const write = () => Promise.reject(new Error('refused'));
+          Object.defineProperty(navigator, 'clipboard', {value: {write}});
+        }"""
+    )
+    page.locator("a[href^='#do/copy/']").click()
+    page.get_by_text(TEXTS.copy_done).wait_for()
+    types = page.evaluate("readBack().then(([item]) => [...item.types].sort())")
+    assert types == ["text/html", "text/plain"]
+
+
 def test_where_the_clipboard_is_refused_it_can_be_copied_by_hand(open_page):
     page = open_page()
     ask(page, QUESTION)
