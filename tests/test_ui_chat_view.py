@@ -4,12 +4,15 @@ import base64
 import json
 import re
 from dataclasses import replace
+from datetime import date
 
 from ui_askers import DECLINED, FIRST_SENTENCE, PAYLOADS, POISON, ScriptedAsker
 
-from rag.schema import FellBack, GateCounts, Verdict
-from ui.chat_view import messages
-from ui.exchange import Exchange, Outcome, apply_event
+from index.passage import Filters
+from rag.schema import Approval, FellBack, GateCounts, Verdict
+from ui.chat_view import Transcript, messages
+from ui.conversation import Shown
+from ui.exchange import Alias, DateRead, Exchange, Outcome, Understood, apply_event
 from ui.record import to_record
 from ui.strings import ALL, Language
 from ui.untrusted import inert_html
@@ -70,7 +73,8 @@ def test_the_completed_question_is_shown_only_where_it_differs():
 
 def test_no_payload_becomes_markup():
     ours = re.compile(
-        r"</?(?:div|p|span|bdi|ol|li|details|summary)(?: class=\"[a-z -]+\")?>"
+        r"</?(?:div|p|span|bdi|ol|li|details|summary|table|thead|tbody|tr|th|td|dl|dt|dd)"
+        r"(?: class=\"[a-z0-9 -]+\")?(?: scope=\"(?:col|row)\")?>"
         r'|<span class="yj-record" hidden>[A-Za-z0-9_-]+(?=</span>)'
         r'|<a href="#do/[a-z]+/[0-9a-f]{16}" class="[a-z -]+" role="button">'
         r'|<span class="yj-control" title="U\+[0-9A-F]{4}">'
@@ -156,3 +160,102 @@ def test_the_short_answer_comes_first():
     short = inert_html(first.text[:5])
     assert shown.startswith(f'<div class="yj-answer"><div class="yj-short">{short}</div>')
     assert "yj-short" not in markup(whole)
+
+
+def test_what_waits_for_its_turn_stands_last():
+    shown = Shown((play("多少笔？"), Exchange("再问")), waiting=("<b>第三问",), busy=True)
+    rendered = Transcript(SIMPLIFIED).messages(shown)
+    assert [m["role"] for m in rendered] == ["user", "assistant"] * 3
+    assert inert_html("<b>第三问") in rendered[4]["content"]
+    assert SIMPLIFIED.chat_waits in rendered[5]["content"]
+
+
+def test_what_has_ended_is_rendered_once():
+    transcript = Transcript(SIMPLIFIED)
+    ended, running = play("多少笔？"), play("多少笔？", until=2)
+    first = transcript.messages(Shown((ended, running), busy=True))
+    later = transcript.messages(Shown((ended, apply_event(running, FellBack("x"))), busy=True))
+    assert later[1] is first[1]
+    assert later[3] != first[3]
+
+
+def test_nothing_that_was_shown_moves_while_the_rest_arrives():
+    """Each rendering begins as the one before it, up to where that one told of its progress."""
+    exchange = Exchange("多少笔？", frame="以下为文章原句：")
+    before = markup(exchange)
+    for event in list(ASKER.stream("多少笔？"))[:-1]:
+        exchange = apply_event(exchange, event)
+        grown = markup(exchange)
+        settled = before[: before.index('<div class="yj-progress')]
+        settled = settled.removesuffix("</div>")  # the prose goes on in the same block
+        assert len(settled) < len(grown)
+        if exchange.sentences[1:]:
+            assert grown.startswith(settled)
+        before = grown
+
+
+def test_filters_are_told_and_an_empty_result_offers_to_clear_them():
+    filters = Filters(since=date(2020, 1, 2), sources=("江畔<日报>",), languages=("zh",))
+    shown = markup(replace(play("多少笔？"), filters=filters))
+    told = f"{SIMPLIFIED.chat_since.format(day='2020-01-02')} · 江畔<日报> · 中文"
+    assert inert_html(told) in shown
+    assert "#do/unfilter/" not in shown
+    empty = replace(play("今天天气怎么样？"), filters=filters, passages=())
+    shown = markup(empty)
+    assert inert_html(SIMPLIFIED.chat_nothing_passes) in shown
+    assert f'href="#do/unfilter/{empty.id}"' in shown
+
+
+def test_why_a_question_was_declined_is_said_in_the_language_of_the_page():
+    declined = play("今天天气怎么样？")
+    weak = markup(replace(declined, probability=0.14))
+    assert inert_html(SIMPLIFIED.chat_weak.format(percent=14)) in weak
+    assert inert_html(SIMPLIFIED.chat_no_match) in markup(replace(declined, probability=0.0))
+    refused = replace(declined, probability=0.9, gate=GateCounts(dropped=2))
+    assert inert_html(SIMPLIFIED.chat_refused) in markup(refused)
+    # The technical reason stands where one looks how it was found.
+    notice, how = weak.split('class="yj-how"')
+    assert inert_html(declined.reason) in how
+    assert inert_html(declined.reason) not in notice
+
+
+def test_a_curated_answer_is_marked():
+    approval = Approval("a1", by="客服<部>", valid_until="2030-01-01")
+    shown = markup(replace(play("多少笔？"), approval=approval))
+    assert SIMPLIFIED.chat_approved in shown
+    assert inert_html("由 客服<部> 审定 · 有效期至 2030-01-01") in shown
+    assert "yj-approved" not in markup(play("多少笔？"))
+
+
+def test_how_it_was_found_tells_all_of_it():
+    whole = replace(
+        play("多少笔？"),
+        searched="工行多少笔？",
+        understood=Understood(
+            completed="工行多少笔？",
+            aliases=(Alias("工行", ("工商银行",)),),
+            dates=(DateRead("去年", "2020-01-01", None, True),),
+        ),
+        without=("dates",),
+        filters=Filters(tags=("网点",)),
+        probability=0.873,
+        gate=GateCounts(supported=2, partly=1),
+        timings_ms={"first_sentence": 12.4, "total": 20.0},
+        generator="extractive",
+    )
+    how = markup(whole).split('class="yj-how"')[1]
+    for told in (
+        "工行多少笔？",
+        "工行 = 工商银行",
+        "去年：只查 2020-01-01 至 … 的文章",
+        "网点",
+        "87%",
+        "2 句有据 · 1 句部分有据",
+        "首句 12 · 合计 20",
+        SIMPLIFIED.how_extractive,
+    ):
+        assert inert_html(told) in how, told
+    # The best score has the whole bar, the others their share of it.
+    assert how.count("yj-meter-10") == 2
+    assert "yj-meter-5" in how
+    assert "–" in how

@@ -20,6 +20,7 @@ from pathlib import Path
 from index.article import Article, Chunk, Damage, Heading, Script
 from index.errors import IndexDamagedError, IndexMissingError, UsageError
 from index.passage import Passage
+from rag.frame import frame_text
 from rag.schema import (
     Answer,
     AnswerSentence,
@@ -186,6 +187,8 @@ class ScriptedAsker:
             raise UsageError("nothing to search for")
         if "没有索引" in question:
             raise IndexMissingError("there is no index in var/index; run: youju index articles")
+        if filters is not None and filters.languages == ("en",):
+            return self._play(question, [], passages=())
         if "毒" in question or "evil" in question:
             said = [((line,), POISON, line) for line in PAYLOADS]
         elif "很久" in question:
@@ -204,14 +207,15 @@ class ScriptedAsker:
             ]
         return self._play(question, said)
 
-    def _play(self, question, said):
+    def _play(self, question, said, passages=None):
         finished = False
         try:
-            passages = (
-                passage(LIBRARY, FIRST_SENTENCE + "排队的人少了，" + SECOND_SENTENCE, 0.91),
-                passage(POISON, POISON_TEXT, 0.5),
-                passage(ENGLISH, ENGLISH.text, 0.4),
-            )
+            if passages is None:
+                passages = (
+                    passage(LIBRARY, FIRST_SENTENCE + "排队的人少了，" + SECOND_SENTENCE, 0.91),
+                    passage(POISON, POISON_TEXT, 0.5),
+                    passage(ENGLISH, ENGLISH.text, 0.4),
+                )
             time.sleep(self.pause_s)
             yield Retrieved(passages)
             sentences, citations = [], []
@@ -235,6 +239,7 @@ class ScriptedAsker:
                     abstained=not sentences,
                     reason=None if sentences else "no article of the collection says it",
                     generator="scripted",
+                    frame=frame_text(question, quotes=True) if sentences else "",
                     index_generation="g000001",
                     config_fingerprint="test",
                 )

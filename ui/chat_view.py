@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from rag.schema import AnswerSentence, Approval, Citation, Verdict
 from ui.conversation import Shown
-from ui.exchange import EXCERPT_CHARS, Exchange, Outcome, ShownPassage, Understood
+from ui.exchange import EXCERPT_CHARS, TITLE_CHARS, Exchange, Outcome, ShownPassage, Understood
 from ui.how_view import filters_told, how_it_was_found, shorten
 from ui.record import encoded, to_record
 from ui.strings import Strings
@@ -22,7 +22,6 @@ __all__ = ["Message", "Transcript", "messages"]
 
 NEAREST_PASSAGES = 3
 HINT_CHARS = 200
-TITLE_CHARS = 120
 
 _LIKELY = 0.5
 _NO_CHANCE = 0.01

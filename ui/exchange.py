@@ -45,6 +45,7 @@ MAX_PASSAGES = 8
 """More than these are not shown: people do not read further."""
 
 EXCERPT_CHARS = 160
+TITLE_CHARS = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,12 +228,12 @@ def _shown(passages: Sequence[Passage]) -> tuple[ShownPassage, ...]:
     return tuple(
         ShownPassage(
             article_id=passage.article.id,
-            title=passage.article.title,
+            # Cut here, not where it is shown: titles and chunks may be long, and records are kept.
+            title=passage.article.title[: TITLE_CHARS + 1],
             source=passage.article.source,
             published=passage.article.published.isoformat() if passage.article.published else None,
             start=passage.chunk.start,
             end=passage.chunk.end,
-            # Cut here, not where it is shown: a chunk may be long, and a record is kept.
             excerpt=" ".join(passage.chunk.text[: 2 * EXCERPT_CHARS].split())[: EXCERPT_CHARS + 1],
             score=passage.score,
             lexical=passage.lexical,

@@ -168,6 +168,8 @@ def build_page(
             height=None,
             layout="bubble",
             buttons=[],
+            # A new question comes to the top (static/chat.js), and what is read stays in sight.
+            autoscroll=False,
             # KaTeX runs over the rendered text, after all escaping: off.
             latex_delimiters=[],
             sanitize_html=True,
@@ -340,7 +342,8 @@ def build_page(
         offers.leave.click(leave_as_it_is, [state], outputs, **unqueued)
         box.stop(Conversation.stop, [state], None, **unqueued)
         new_chat.click(start_over, [state], outputs, **unqueued)
-        restore_go.click(restore, [records, state], outputs, **unqueued)
+        # Queued: what is not queued cannot warn.
+        restore_go.click(restore, [records, state], outputs, **hidden)
         # The state is an output too: Gradio forgets, an hour after its tab was closed, what it was
         # given, and keeps for good what it was never given.
         page.load(load, [state], [state, brand, chat], **unqueued)

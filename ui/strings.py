@@ -276,7 +276,7 @@ class Strings:
     how_passage = _Text("段落", "段落", "Passage")
     how_lexical = _Text("字词", "字詞", "Words")
     how_dense = _Text("语义", "語意", "Meaning")
-    how_score = _Text("综合", "綜合", "Together")
+    how_score = _Text("综合", "綜合", "Overall")
 
     # ---- filters -----------------------------------------------------------------------------
     filter_title = _Text("筛选", "篩選", "Filters")

@@ -13,6 +13,7 @@ const SENDING_MS = 4000; // from Enter to the first word of the server nothing s
 
 let sentAt = 0;
 let isResumed = false; // until then what is kept is of the page before this one
+let before = { asking: null, draft: null }; // as that page left it
 
 export const isSending = () => Date.now() - sentAt < SENDING_MS;
 
@@ -45,7 +46,7 @@ export const watch = (after) => {
 
 const lost = (last) => {
   try {
-    const { questions, after } = JSON.parse(tab.get(ASKING));
+    const { questions, after } = JSON.parse(before.asking);
     return after === last ? questions : []; // else an answer came in time and is stored
   } catch {
     return [];
@@ -56,8 +57,9 @@ const lost = (last) => {
 // `last` is the last exchange of the conversation as it is stored.
 export const resume = async (last) => {
   const [first, ...others] = lost(last);
-  const draft = tab.get(DRAFT);
-  tab.set(ASKING, null);
+  const { draft } = before;
+  // A question may have been asked since this page came: that one is not taken for lost.
+  if (tab.get(ASKING) === before.asking) tab.set(ASKING, null);
   isResumed = true;
   const field = await appears(box);
   if (!field) return;
@@ -73,6 +75,7 @@ export const resume = async (last) => {
 
 // `after()` tells the last exchange that is stored.
 export const start = (after) => {
+  before = { asking: tab.get(ASKING), draft: tab.get(DRAFT) };
   const sent = () => {
     const question = box()?.value.trim();
     if (!question || isRunning()) return; // what waits for its turn is seen on the page

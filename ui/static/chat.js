@@ -34,6 +34,7 @@ const followQuestion = () => {
 // screen reader would read that. Its lists of buttons are no lists.
 const LABELLED = '#yj-chat :is([data-testid="bot"], [data-testid="user"], .example)[aria-label]';
 const tidy = () => {
+  document.documentElement.lang = texts.tag; // Gradio writes the browser's there
   for (const node of document.querySelectorAll(LABELLED)) node.removeAttribute("aria-label");
   document.querySelector('#yj-chat .examples[role="list"]')?.setAttribute("role", "group");
   const box = document.querySelector("#yj-question textarea:not([aria-label])");
@@ -60,11 +61,25 @@ const tidyNavigation = () => {
   document.querySelector("#yj-navigation .yj-languages").setAttribute("aria-label", texts.language_label);
 };
 
-let tidying = 0;
+// Once for each picture that is drawn; a tab in the background draws none, and must not miss an
+// answer that ends there.
+const BACKGROUND_MS = 250;
+let isPlanned = false;
+const plan = () => {
+  if (isPlanned) return;
+  isPlanned = true;
+  const once = () => {
+    if (!isPlanned) return;
+    isPlanned = false;
+    cancelAnimationFrame(frame);
+    clearTimeout(timer);
+    tidy();
+  };
+  const frame = requestAnimationFrame(once);
+  const timer = setTimeout(once, BACKGROUND_MS);
+};
 const observe = () => {
-  new MutationObserver(() => {
-    if (!tidying) tidying = requestAnimationFrame(() => ((tidying = 0), tidy()));
-  }).observe(document.body, { childList: true, subtree: true, attributeFilter: ["aria-label"] });
+  new MutationObserver(plan).observe(document.body, { childList: true, subtree: true, attributeFilter: ["aria-label"] });
   tidy();
 };
 
@@ -77,7 +92,6 @@ const fillTools = async () => {
 };
 
 // A module runs when the document is whole.
-document.documentElement.lang = texts.tag;
 for (const part of [language, actions, escape, ask, filters, notice, panel, preview, history, copy, speak, keys, rating, handoff]) part.start();
 fillTools();
 observe();

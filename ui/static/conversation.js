@@ -136,6 +136,11 @@ const makeRoom = async (conversation) => {
 
 // ---- drawing again ------------------------------------------------------------------------
 
+const areShown = (kept) => {
+  const shown = new Set(records().map((record) => record.id));
+  return kept.every((record) => shown.has(record.id));
+};
+
 // Draws the records in the chat by way of the server, which checks them. False where it does not.
 const draw = async (kept) => {
   const field = await appears(() => document.querySelector("#yj-restore textarea, #yj-restore input"));
@@ -143,10 +148,8 @@ const draw = async (kept) => {
   if (!go) return false;
   enter(field, JSON.stringify(kept));
   await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
-  const last = kept[kept.length - 1].id;
   go.click();
-  const drawn = () => records().some((record) => record.id === last) || null;
-  return Boolean(await appears(drawn));
+  return Boolean(await appears(() => areShown(kept) || null));
 };
 
 export const open = async (conversation) => {
@@ -164,14 +167,13 @@ const drawAgain = async (conversation) => {
   }
   const isDrawn = await draw(conversation.records).catch(() => false);
   document.documentElement.classList.remove("yj-restoring");
-  const shown = new Set(records().map((record) => record.id));
-  if (isDrawn && conversation.records.every((record) => shown.has(record.id))) {
+  if (isDrawn) {
     keptIds = conversation.records.map((record) => record.id);
     return;
   }
   // What could not be drawn stays as it is in the history; what is asked now is kept apart from it.
   use(newId());
-  left = shown;
+  left = new Set(records().map((record) => record.id));
   banner("partly", texts.history_partly, { isWarning: true });
 };
 

@@ -21,6 +21,7 @@ card.hidden = true;
 let shown = null; // the link it stands at
 let timer = 0;
 let stopListening = () => {};
+let lastKey = ""; // a focus that a script gave back is nobody's wish to look closer
 
 const later = (work, ms) => {
   clearTimeout(timer);
@@ -90,6 +91,7 @@ const takeHint = (link) => {
 
 export const start = () => {
   document.body.append(card);
+  document.addEventListener("keydown", (event) => (lastKey = event.key), true);
   document.addEventListener("pointerover", (event) => {
     if (event.pointerType === "touch") return; // a tap opens the article itself
     const link = linkOf(event);
@@ -102,7 +104,7 @@ export const start = () => {
   });
   document.addEventListener("focusin", (event) => {
     const link = linkOf(event);
-    if (link?.matches(":focus-visible")) {
+    if (lastKey === "Tab" && link?.matches(":focus-visible")) {
       takeHint(link);
       show(link);
     } else if (shown && !card.contains(event.target)) hide();
