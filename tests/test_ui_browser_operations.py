@@ -156,7 +156,7 @@ def test_a_conversation_is_handed_over(chat, logged, width, scheme):
     assert download.value.suggested_filename == f"youju-handoff-{reference}.html"
     assert QUESTION[:10] in download.value.path().read_text("utf-8")
     page.click(".yj-handoff .yj-primary")
-    assert page.locator("dialog").count() == 0
+    page.wait_for_selector("dialog", state="detached")
     name, entry = entry_of(page, folder)
     assert (exchange["id"], entry.handed_off) == (name, True)
 
@@ -171,7 +171,7 @@ def test_a_person_can_be_asked_before_any_question(chat):
     assert page.locator(".yj-handoff-reference").count() == 0
     page.fill(".yj-handoff textarea", "I lost my card")
     page.keyboard.press("Escape")
-    assert page.locator("dialog").count() == 0
+    page.wait_for_selector("dialog", state="detached")
     page.evaluate("import('/page/handoff.js').then((m) => m.handOff(null))")
     page.wait_for_selector("dialog.yj-handoff")
     assert page.input_value(".yj-handoff textarea") == "I lost my card"
