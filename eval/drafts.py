@@ -95,8 +95,10 @@ _ENGLISH = _Words(
 class Reason(StrEnum):
     """Why a question of the log is worth a case."""
 
-    DECLINED = "declined"
     DISLIKED = "disliked"
+    HANDED_OFF = "handed-off"
+    DECLINED = "declined"
+    FAILED = "failed"
     ABANDONED = "abandoned"
 
 
@@ -160,7 +162,7 @@ def declined(asker: Asker, requests: Iterable[Asked]) -> Iterator[Logged]:
     """The requests that are declined as things stand, each once."""
     seen: set[tuple[str, ...]] = set()
     for asked in requests:
-        key = (fold(asked.question), *(fold(turn.question) for turn in asked.dialogue))
+        key = _key(asked)
         if key in seen:
             continue
         seen.add(key)
@@ -173,11 +175,16 @@ def declined(asker: Asker, requests: Iterable[Asked]) -> Iterator[Logged]:
 
 
 def from_log(logged: Iterable[Logged]) -> Iterator[Case]:
-    """Draft cases of what was asked. Whether the collection answers them is for a person to say:
-    they stand as unanswerable, without gold.
+    """Draft cases of what was asked, each question once. Whether the collection answers them is
+    for a person to say: they stand as unanswerable, without gold.
     """
+    seen: set[tuple[str, ...]] = set()
     for entry in logged:
         asked = entry.asked
+        key = _key(asked)
+        if key in seen:
+            continue
+        seen.add(key)
         yield Case(
             id=_name(asked.question, *(turn.question for turn in asked.dialogue)),
             question=asked.question,
@@ -187,6 +194,11 @@ def from_log(logged: Iterable[Logged]) -> Iterator[Case]:
             tags=(DRAFT, "log", entry.reason.value),
             today=asked.today,
         )
+
+
+def _key(asked: Asked) -> tuple[str, ...]:
+    """By what a question is the same as another: its words and those before it, folded."""
+    return (fold(asked.question), *(fold(turn.question) for turn in asked.dialogue))
 
 
 def _words(article: Article) -> _Words | None:

@@ -1,147 +1,217 @@
-"""What the chat shows for an exchange, and how events become one."""
+"""A conversation answers in turn, loses no question, and asks nothing twice by mistake."""
 
-import re
+import copy
+import threading
+import time
 
-from ui_askers import DECLINED, FIRST_SENTENCE, PAYLOADS, POISON, ScriptedAsker
+import pytest
 
-from rag.question import Turn
-from rag.schema import Finished
-from ui.conversation import Exchange, apply_event, dialogue, messages
-from ui.strings import ALL, Language
-from ui.untrusted import inert_html
-
-SIMPLIFIED = ALL[Language.HANS]
-
-ASKER = ScriptedAsker(pause_s=0)
+from ui import conversation as module
+from ui.conversation import Conversation, Request, Taken
+from ui.exchange import Exchange, Outcome
 
 
-def play(question, until=None):
-    exchange = Exchange(question)
-    for event in list(ASKER.stream(question))[:until]:
-        exchange = apply_event(exchange, event)
-    return exchange
-
-
-def markup(exchange):
-    return messages((exchange,), strings=SIMPLIFIED)[1]["content"]
-
-
-def test_an_answer_grows_sentence_by_sentence_and_ends_as_the_answer_says():
-    whole = play("多少笔？")
-    assert not play("多少笔？", until=-1).finished
-    assert [s.text for s in play("多少笔？", until=2).sentences] == [FIRST_SENTENCE]
-    assert whole.finished
-    assert not whole.running
-    assert [c.n for c in whole.citations] == [1, 2, 3]
-    last = list(ASKER.stream("多少笔？"))[-1]
-    assert isinstance(last, Finished)
-    assert whole.sentences == last.answer.sentences
-
-
-def test_a_citation_link_says_article_span_and_number():
-    start = play("多少笔？").citations[0].start
-    end = start + len(FIRST_SENTENCE)
-    href = f"#cite/counter%2F%E5%9F%8E%E5%8D%97%201/{start}/{end}/1"
-    shown = markup(play("多少笔？"))
-    assert f'<a class="yj-cite" href="{href}"' in shown
-    assert f'<a class="yj-source" href="{href}"' in shown
-    assert shown.count('class="yj-cite') == 3
-    assert 'class="yj-cite yj-partly"' in shown
-    assert SIMPLIFIED.partly in shown
-
-
-def test_while_running_there_are_chips_but_no_lists_yet():
-    assert SIMPLIFIED.reading in markup(Exchange("问"))
-    assert SIMPLIFIED.found_passages.format(count=3) in markup(play("多少笔？", until=1))
-    shown = markup(play("多少笔？", until=2))
-    assert shown.count("yj-cite") == 1
-    assert "yj-sources" not in shown
-
-
-def test_a_declined_answer_says_so_and_lists_the_nearest_passages():
-    shown = markup(play("今天天气怎么样？"))
-    assert inert_html(DECLINED) in shown
-    assert SIMPLIFIED.nearest_passages in shown
-    assert shown.count('class="yj-passage"') == 3
-    assert "yj-cite" not in shown
-
-
-def test_the_completed_question_is_shown_only_where_it_differs():
-    whole = play("多少笔？")
-    assert SIMPLIFIED.searched not in markup(whole)
-    completed = Exchange(question="那建行呢？", searched="工行怎样？ 那建行呢？", finished=True)
-    assert SIMPLIFIED.searched in markup(completed)
-
-
-def test_only_finished_exchanges_are_dialogue():
-    exchanges = (play("多少笔？"), Exchange("停", stopped=True), Exchange("错", error="x"))
-    assert dialogue(exchanges) == (Turn("多少笔？", exchanges[0].answer),)
-
-
-def test_no_payload_becomes_markup():
-    ours = re.compile(
-        r"</?(?:div|p|span|bdi|ol|li|details|summary)(?: class=\"[a-z -]+\")?>"
-        r'|<span class="yj-control" title="U\+[0-9A-F]{4}">'
-        r'|<a class="[a-z -]+" href="#cite/[^"\s<>]+"(?: title="[^"<>]*")?>|</a>'
-    )
-    for question in ("毒 " + "\n".join(PAYLOADS), "天气 " + PAYLOADS[0]):
-        user, bot = messages((play(question),), strings=SIMPLIFIED)
-        for content in (user["content"], bot["content"]):
-            assert "\n" not in content
-            left = ours.sub("", content)
-            assert "<" not in left
-            assert ">" not in left
-            assert not re.search(r"[\[\]`*_$\\{}!|~]", left)
-    failed = markup(Exchange(POISON.text, error=POISON.text))
-    assert "<" not in ours.sub("", failed)
-
-
-def test_short_answers_added_words_days_and_verdicts_are_shown():
+def answering(request, before, signals):
+    """Two updates, then the end; says which questions came before."""
+    exchange = Exchange(request.question)
+    yield exchange
+    if signals.ended.is_set():
+        yield exchange.stopped()
+        return
     from dataclasses import replace
 
-    from rag.schema import GateCounts, Verdict
-
-    whole = play("多少笔？")
-    first = replace(
-        whole.sentences[0],
-        short=(0, 2),
-        lead="江湾<b>银行",
-        as_of="截至2019年末",
-        item=True,
-        group="工行<i>",
-        verdict=Verdict.PARTLY,
-        reason='number "3" is not there',
-    )
-    shown = markup(
-        replace(
-            whole,
-            sentences=(first,),
-            frame="以下为文章原句：",
-            notice="请勿把密码告诉任何人<script>",
-            gate=GateCounts(supported=1, partly=1, unknown_keys=2),
-        )
-    )
-    assert f"<strong>{inert_html(first.text[:2])}</strong>" in shown
-    for words in (
-        "（江湾<b>银行）",
-        "（截至2019年末）",
-        "工行<i>",
-        "以下为文章原句：",
-        "请勿把密码告诉任何人<script>",
-    ):
-        assert inert_html(words) in shown
-    assert "<script" not in shown
-    assert "<i>" not in shown
-    assert SIMPLIFIED.partly in shown
-    assert "1 句有据，1 句存疑，去掉了 2 个不存在的编号" in shown
+    said = "|".join(e.question for e in before)
+    yield replace(exchange, outcome=Outcome.ANSWERED, answer=said)
 
 
-def test_quotes_after_a_failure_replace_what_the_model_said():
-    from rag.schema import FellBack
+def drive(conversation, request):
+    """What a handler of the page does: answer where one is told to."""
+    taken = conversation.submit(request)
+    shown = list(conversation.answers(answering)) if taken is Taken.TO_ANSWER else []
+    return taken, shown
 
-    some = play("多少笔？", until=2)
-    fallen = apply_event(some, FellBack("cut <off>"))
-    assert fallen.sentences == ()
-    shown = markup(fallen)
-    assert SIMPLIFIED.fell_back in shown
-    assert inert_html("cut <off>") in shown
+
+def asked(conversation):
+    return [e.question for e in conversation.shown().exchanges]
+
+
+def test_an_answer_is_seen_growing_and_the_last_view_is_not_busy():
+    conversation = Conversation()
+    taken, shown = drive(conversation, Request("一"))
+    assert taken is Taken.TO_ANSWER
+    assert [s.busy for s in shown] == [True, True, False]
+    assert shown[-1].exchanges[0].outcome is Outcome.ANSWERED
+    drive(conversation, Request("二"))
+    assert asked(conversation) == ["一", "二"]
+    assert conversation.last.answer == "一"
+
+
+def test_what_is_asked_while_an_answer_runs_is_answered_after_it():
+    conversation = Conversation()
+    assert conversation.submit(Request("一")) is Taken.TO_ANSWER
+    growing = conversation.answers(answering)
+    next(growing)
+    assert conversation.submit(Request("二")) is Taken.WAITS
+    assert conversation.shown().waiting == ("二",)
+    assert conversation.shown().busy
+    views = list(growing)
+    assert [e.question for e in views[-1].exchanges] == ["一", "二"]
+    assert views[-1].exchanges[1].answer == "一"
+    assert not views[-1].busy
+
+
+def test_a_question_at_the_very_end_of_an_answer_is_answered():
+    """After the last update, before the reader asks for more: there "once" lost it."""
+    conversation = Conversation()
+    conversation.submit(Request("一"))
+    growing = conversation.answers(answering)
+    while next(growing).busy:
+        pass
+    assert conversation.submit(Request("二")) is Taken.WAITS
+    views = list(growing)
+    assert [e.question for e in views[-1].exchanges] == ["一", "二"]
+    assert conversation.submit(Request("三")) is Taken.TO_ANSWER
+
+
+def test_the_same_words_at_once_are_one_question(monkeypatch):
+    conversation = Conversation()
+    drive(conversation, Request("一"))
+    assert conversation.submit(Request("一")) is Taken.REPEATED
+    monkeypatch.setattr(module, "REPEAT_S", 0.0)
+    assert drive(conversation, Request("一"))[0] is Taken.TO_ANSWER
+    assert asked(conversation) == ["一", "一"]
+    # While it is being answered it is never asked a second time.
+    conversation.submit(Request("二"))
+    growing = conversation.answers(answering)
+    next(growing)
+    assert conversation.submit(Request("二")) is Taken.REPEATED
+    assert conversation.submit(Request("二", without=("dates",))) is Taken.WAITS
+    list(growing)
+
+
+def test_asking_again_takes_the_place_of_the_answer_and_of_what_leaned_on_it():
+    conversation = Conversation()
+    for question in ("一", "二", "三"):
+        drive(conversation, Request(question))
+    first, second, third = conversation.shown().exchanges
+    drive(conversation, Request("三", replaces=third.id))
+    assert asked(conversation) == ["一", "二", "三"]
+    assert conversation.last.id != third.id
+    drive(conversation, Request("二b", replaces=second.id))
+    assert asked(conversation) == ["一", "二b"]
+    assert conversation.shown().exchanges[0] is first
+    drive(conversation, Request("四", replaces="0123456789abcdef"))
+    assert asked(conversation) == ["一", "二b", "四"]
+
+
+def test_editing_lasts_until_it_is_sent_or_left():
+    conversation = Conversation()
+    assert conversation.edit() is None
+    drive(conversation, Request("一"))
+    edited = conversation.edit()
+    assert edited.question == "一"
+    assert conversation.edited == edited.id
+    conversation.leave_as_it_is()
+    assert conversation.edited is None
+    conversation.edit()
+    drive(conversation, Request("一b", replaces=conversation.edited))
+    assert asked(conversation) == ["一b"]
+    assert conversation.edited is None
+
+
+def test_stopping_ends_the_running_answer_only():
+    conversation = Conversation()
+    conversation.submit(Request("一"))
+    growing = conversation.answers(answering)
+    next(growing)
+    conversation.submit(Request("二"))
+    conversation.stop()
+    views = list(growing)
+    assert [e.outcome for e in views[-1].exchanges] == [Outcome.STOPPED, Outcome.ANSWERED]
+
+
+def test_starting_over_forgets_the_running_answer_and_what_waits():
+    conversation = Conversation()
+    conversation.submit(Request("一"))
+    growing = conversation.answers(answering)
+    next(growing)
+    conversation.submit(Request("二"))
+    conversation.start_over()
+    assert not conversation.shown().exchanges
+    assert conversation.submit(Request("三")) is Taken.WAITS
+    views = list(growing)
+    assert all("一" not in [e.question for e in view.exchanges] for view in views)
+    assert [e.question for e in views[-1].exchanges] == ["三"]
+
+
+def test_earlier_exchanges_can_be_put_back():
+    conversation = Conversation()
+    drive(conversation, Request("一"))
+    kept = conversation.shown().exchanges
+    other = Conversation()
+    drive(other, Request("别的"))
+    other.restore(kept)
+    drive(other, Request("二"))
+    assert asked(other) == ["一", "二"]
+    assert other.last.answer == "一"
+
+
+def test_a_reader_who_leaves_blocks_nobody():
+    conversation = Conversation()
+    conversation.submit(Request("一"))
+    growing = conversation.answers(answering)
+    next(growing)
+    growing.close()
+    assert drive(conversation, Request("二"))[0] is Taken.TO_ANSWER
+    assert asked(conversation) == ["二"]
+
+
+def test_too_many_waiting_questions_are_refused_aloud():
+    conversation = Conversation()
+    conversation.submit(Request("0"))
+    growing = conversation.answers(answering)
+    next(growing)
+    for n in range(module.MAX_WAITING):
+        assert conversation.submit(Request(f"第{n}问")) is Taken.WAITS
+    assert conversation.submit(Request("还有")) is Taken.TOO_MANY
+    list(growing)
+    assert len(asked(conversation)) == module.MAX_WAITING + 1
+
+
+def test_each_tab_gets_a_conversation_of_its_own():
+    first = Conversation()
+    drive(first, Request("一"))
+    assert copy.deepcopy(first).shown().exchanges == ()
+
+
+@pytest.mark.parametrize("threads", [8])
+def test_from_many_threads_no_question_is_lost_and_none_asked_twice(threads, monkeypatch):
+    monkeypatch.setattr(module, "MAX_WAITING", 10_000)
+    conversation = Conversation()
+    running, most, lock = 0, 0, threading.Lock()
+
+    def slow(request, before, signals):
+        nonlocal running, most
+        with lock:
+            running += 1
+            most = max(most, running)
+        yield from answering(request, before, signals)
+        time.sleep(0.0005)
+        with lock:
+            running -= 1
+
+    def person(name):
+        for n in range(25):
+            if conversation.submit(Request(f"{name}-{n}")) is Taken.TO_ANSWER:
+                for _ in conversation.answers(slow):
+                    pass
+
+    people = [threading.Thread(target=person, args=(name,)) for name in range(threads)]
+    for one in people:
+        one.start()
+    for one in people:
+        one.join()
+    monkeypatch.setattr(module, "MAX_EXCHANGES", 10_000)
+    wanted = {f"{name}-{n}" for name in range(threads) for n in range(25)}
+    assert sorted(asked(conversation)) == sorted(wanted)
+    assert most == 1

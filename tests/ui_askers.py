@@ -20,6 +20,7 @@ from pathlib import Path
 from index.article import Article, Chunk, Damage, Heading, Script
 from index.errors import IndexDamagedError, IndexMissingError, UsageError
 from index.passage import Passage
+from rag.frame import frame_text
 from rag.schema import (
     Answer,
     AnswerSentence,
@@ -29,7 +30,7 @@ from rag.schema import (
     SentenceAdded,
     Verdict,
 )
-from ui.page import CollectionSummary
+from ui.page import CollectionSummary, Facet
 
 FIRST_SENTENCE = "试运行三个月，城南营业厅的智能柜台共办理业务1.26万笔，其中八成由客户自助完成。"
 SECOND_SENTENCE = "平均等候时间从17分钟降到6分钟。"
@@ -168,6 +169,9 @@ class ScriptedAsker:
             generation="g000001",
             built=datetime(2026, 11, 2, 9, 30, tzinfo=UTC),
             examples=EXAMPLES,
+            sources=(Facet("江畔日报", 1), Facet(PAYLOADS[21], 1)),
+            languages=(Facet("zh", 1), Facet("en", 1), Facet(POISON.language, 1)),
+            tags=(Facet("网点", 2), Facet(PAYLOADS[1], 1)),
         )
 
     def article(self, article_id):
@@ -175,7 +179,7 @@ class ScriptedAsker:
             raise IndexDamagedError("catalogue.sqlite differs from its hash; run: youju index")
         return ARTICLES[article_id]
 
-    def stream(self, question, *, dialogue=(), without=()):  # noqa: ARG002 -- the protocol's
+    def stream(self, question, *, dialogue=(), without=(), filters=None):  # noqa: ARG002 -- the protocol's
         self.dialogues.append(tuple(dialogue))
         if "出错" in question:
             raise RuntimeError("secret detail of the inside")
@@ -183,6 +187,8 @@ class ScriptedAsker:
             raise UsageError("nothing to search for")
         if "没有索引" in question:
             raise IndexMissingError("there is no index in var/index; run: youju index articles")
+        if filters is not None and filters.languages == ("en",):
+            return self._play(question, [], passages=())
         if "毒" in question or "evil" in question:
             said = [((line,), POISON, line) for line in PAYLOADS]
         elif "很久" in question:
@@ -201,14 +207,15 @@ class ScriptedAsker:
             ]
         return self._play(question, said)
 
-    def _play(self, question, said):
+    def _play(self, question, said, passages=None):
         finished = False
         try:
-            passages = (
-                passage(LIBRARY, FIRST_SENTENCE + "排队的人少了，" + SECOND_SENTENCE, 0.91),
-                passage(POISON, POISON_TEXT, 0.5),
-                passage(ENGLISH, ENGLISH.text, 0.4),
-            )
+            if passages is None:
+                passages = (
+                    passage(LIBRARY, FIRST_SENTENCE + "排队的人少了，" + SECOND_SENTENCE, 0.91),
+                    passage(POISON, POISON_TEXT, 0.5),
+                    passage(ENGLISH, ENGLISH.text, 0.4),
+                )
             time.sleep(self.pause_s)
             yield Retrieved(passages)
             sentences, citations = [], []
@@ -232,6 +239,7 @@ class ScriptedAsker:
                     abstained=not sentences,
                     reason=None if sentences else "no article of the collection says it",
                     generator="scripted",
+                    frame=frame_text(question, quotes=True) if sentences else "",
                     index_generation="g000001",
                     config_fingerprint="test",
                 )

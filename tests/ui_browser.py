@@ -5,6 +5,7 @@ Used as a plugin of pytest (see conftest.py): the fixtures are there without an 
 
 import os
 import shutil
+import socket
 import time
 from urllib.parse import urlsplit
 
@@ -122,6 +123,13 @@ def open_page(watched, server):
         return page
 
     return open_page
+
+
+def free_port():
+    """A port that nothing listens on; a server started again comes back on it."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 def until(page, expression, *, arg=None):

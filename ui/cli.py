@@ -430,26 +430,44 @@ def chat(
     config: Path | None,
 ) -> None:
     """Open the chat page at http://127.0.0.1:7860."""
+    from eval.activity import ACTIVITY
+    from ui.activity import ActivityLog
     from ui.admin import Admin
     from ui.collection import Collection
     from ui.collection_routes import collection_part
     from ui.config import load_page_config
+    from ui.feedback_routes import feedback_part
     from ui.guard import is_loopback
+    from ui.handoff_delivery import open_desk
+    from ui.operations_routes import operations_part
     from ui.server import serve
 
     page = load_page_config(config)
     admin = Admin(page.admin_token, is_local=is_loopback(host))
-    with (
-        open_asker(index, config, generator=generator) as asker,
-        closing(Collection(asker)) as collection,
-    ):
+    with ExitStack() as stack:
+        asker = stack.enter_context(open_asker(index, config, generator=generator))
+        collection = stack.enter_context(closing(Collection(asker)))
+        path = index / ACTIVITY
+        log = stack.enter_context(ActivityLog(path, days=page.log_days)) if page.log else None
+        desk = open_desk(page.handoff, otherwise=index / "handoff", environment=os.environ)
+        stack.callback(desk.close)
         serve(
             collection,
             host=host,
             port=port,
             open_browser=open_browser,
             allow_remote=allow_remote,
-            parts=[collection_part(collection, admin)],
+            parts=[
+                collection_part(collection, admin),
+                feedback_part(
+                    log=log,
+                    desk=desk,
+                    article=collection.article,
+                    generation=lambda: collection.summary().generation,
+                ),
+                operations_part(path, log=log, admin=admin),
+            ],
+            on_ended=log.on_ended if log else None,
         )
 
 

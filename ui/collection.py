@@ -9,7 +9,8 @@ is closed when the last of them ends.
 import logging
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from itertools import islice
@@ -19,21 +20,27 @@ from eval.cases import load_cases
 from eval.quality import judge
 from index.article import Article
 from index.errors import IndexMismatchError, UsageError, YoujuError
+from index.fold import fold
+from index.passage import Filters
 from index.search import Index, open_index
 from index.store import current_name
 from rag.answer import Asker, today
 from rag.question import Asked, Turn
 from rag.schema import Event
-from ui.page import CollectionSummary
+from ui.page import CollectionSummary, Facet
 
 __all__ = ["Collection"]
 
 _SAMPLE_CASES = Path(__file__).parents[1] / "eval" / "sets" / "sample.jsonl"
 _EXAMPLES = 4
+_FACETS = 300
+"""More values to filter by than these nobody looks through; the most frequent stay."""
+
 _CHECK_EVERY_S = 2.0
 """How old the answer to "is there a newer generation?" may be: reading a file of eight bytes is
 cheap, and nobody notices two seconds."""
 
+_NO_FILTERS = Filters()
 _log = logging.getLogger(__name__)
 
 
@@ -68,7 +75,12 @@ class Collection:
         self._served = _Served(asker)
 
     def stream(
-        self, question: str, *, dialogue: Sequence[Turn] = (), without: Sequence[str] = ()
+        self,
+        question: str,
+        *,
+        dialogue: Sequence[Turn] = (),
+        without: Sequence[str] = (),
+        filters: Filters = _NO_FILTERS,
     ) -> Iterator[Event]:
         """Answer a question event by event, all of it from one generation."""
         self.refresh(max_age_s=self._check_every_s)
@@ -78,6 +90,7 @@ class Collection:
                     question,
                     today(),
                     dialogue=tuple(dialogue),
+                    filters=filters,
                     without=tuple(without),
                     suggest=True,
                 )
@@ -176,7 +189,23 @@ def _summary(asker: Asker) -> CollectionSummary:
         built=datetime.fromisoformat(manifest.created),
         examples=_examples(asker, articles),
         max_question_chars=asker.config.answer.max_question_chars,
+        sources=_facets(a.source for a in articles if a.source),
+        languages=_facets(a.language for a in articles),
+        tags=_facets(tag for a in articles for tag in {fold(t): t for t in a.tags}.values()),
+        quotes=asker.config.answer.generator == asker.extractive.name,
     )
+
+
+def _facets(values: Iterable[str]) -> tuple[Facet, ...]:
+    """Count values as the filters compare them: 工行 and 工 行 are two, ABC and abc are one."""
+    counts: Counter[str] = Counter()
+    spelt: dict[str, str] = {}
+    for value in values:
+        folded = fold(value)
+        counts[folded] += 1
+        spelt.setdefault(folded, value)
+    ordered = sorted(counts, key=lambda folded: (-counts[folded], folded))
+    return tuple(Facet(spelt[folded], counts[folded]) for folded in ordered[:_FACETS])
 
 
 def _examples(asker: Asker, articles: Sequence[Article]) -> tuple[str, ...]:

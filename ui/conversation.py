@@ -1,336 +1,246 @@
-"""A conversation as the page keeps it, and the markup that its chat shows.
+"""One person's conversation: what was asked, what is being answered, what waits for its turn.
 
-In: questions and the events of ``rag.schema``. Out: messages for the chat, as HTML whose tags
-and classes are ours and whose every text went through ``ui.untrusted``. Pure: it knows neither
-Gradio nor how an answer is made.
-
-A citation is a link ``#cite/ARTICLE/START/END/LABEL`` that says all that is needed to open it:
-no table on the server, nothing lost on a reload.
+In: requests, from whichever thread they come. Out: the exchanges, one answer at a time, and no
+question lost: what is asked while an answer runs is answered after it. It knows nothing of how
+answers are made or shown.
 """
 
-from collections.abc import Iterator
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field, replace
-from urllib.parse import quote
+from enum import StrEnum
 
-from index.passage import Passage
-from rag.question import Turn
-from rag.schema import (
-    AnswerSentence,
-    Citation,
-    Event,
-    FellBack,
-    Finished,
-    GateCounts,
-    Retrieved,
-    SentenceAdded,
-    Verdict,
-)
-from rag.understand import Reading, Step
-from ui.strings import Strings
-from ui.untrusted import inert, inert_html
+from index.passage import Filters
+from ui.exchange import Exchange
 
-__all__ = ["Exchange", "apply_event", "dialogue", "messages", "suggested", "undoable"]
+__all__ = ["Answering", "Conversation", "Request", "Shown", "Signals", "Taken"]
 
-MAX_PASSAGES = 8
-"""More than these are not listed below an answer: people do not read further."""
+REPEAT_S = 1.0
+"""The same words again so soon are a second press of the same key, not a second question."""
 
-EXCERPT_CHARS = 160
-NEAREST_PASSAGES = 3
-HINT_CHARS = 200
-TITLE_CHARS = 120
+MAX_WAITING = 20
+"""Questions of one person that wait for their turn."""
+
+MAX_EXCHANGES = 200
+"""The oldest go first; what the browser keeps is its own affair."""
 
 
 @dataclass(frozen=True, slots=True)
-class Exchange:
-    """One question and how far its answer has come.
-
-    ``without`` are the steps of understanding that the person took back.
+class Request:
+    """A question as it was asked. ``replaces`` is the id of the exchange that it takes the place
+    of: asked again, or edited.
     """
 
     question: str
-    passages: tuple[Passage, ...] | None = None
-    sentences: tuple[AnswerSentence, ...] = ()
-    citations: tuple[Citation, ...] = ()
-    searched: str | None = None
-    finished: bool = False
-    abstained: bool = False
-    reason: str | None = None
-    answer: str = ""
-    stopped: bool = False
-    error: str | None = None
-    reading: Reading | None = None
+    filters: Filters = field(default_factory=Filters)
     without: tuple[str, ...] = ()
-    frame: str = ""
-    notice: str | None = None
-    fallback: str | None = None
-    suggestions: tuple[str, ...] = ()
-    gate: GateCounts = field(default_factory=GateCounts)
+    replaces: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What is to be seen: the exchanges, the last of which may be running, and what waits."""
+
+    exchanges: tuple[Exchange, ...]
+    waiting: tuple[str, ...] = ()
+    busy: bool = False
 
     @property
-    def running(self) -> bool:
-        """True until the answer is whole, stopped or failed."""
-        return not (self.finished or self.stopped or self.error)
+    def last(self) -> Exchange | None:
+        """The last exchange, None before the first."""
+        return self.exchanges[-1] if self.exchanges else None
 
 
-def apply_event(exchange: Exchange, event: Event) -> Exchange:
-    """Return the exchange after one more event. The last event's answer has the last word."""
-    match event:
-        case Retrieved(passages=passages, reading=reading):
-            return replace(exchange, passages=passages, reading=reading)
-        case SentenceAdded(sentence=sentence, citations=citations):
-            known = {c.n for c in exchange.citations}
-            new = tuple(c for c in citations if c.n not in known)
-            return replace(
-                exchange,
-                sentences=(*exchange.sentences, sentence),
-                citations=(*exchange.citations, *new),
-            )
-        case FellBack(reason=reason):
-            return replace(exchange, sentences=(), citations=(), fallback=reason)
-        case Finished(answer=answer):
-            return replace(
-                exchange,
-                passages=answer.passages,
-                sentences=answer.sentences,
-                citations=answer.citations,
-                searched=answer.searched,
-                finished=True,
-                abstained=answer.abstained,
-                reason=answer.reason,
-                answer=answer.answer,
-                frame=answer.frame,
-                notice=answer.notice,
-                fallback=answer.fallback,
-                suggestions=answer.suggestions,
-                gate=answer.gate,
-            )
+class Taken(StrEnum):
+    """What became of a request: the caller has to answer it (see :meth:`Conversation.answers`),
+    whoever answers already will come to it, it repeats what was just asked, or too many wait.
+    """
+
+    TO_ANSWER = "to answer"
+    WAITS = "waits"
+    REPEATED = "repeated"
+    TOO_MANY = "too many"
 
 
-def dialogue(exchanges: tuple[Exchange, ...]) -> tuple[Turn, ...]:
-    """Return the finished exchanges as the dialogue that a follow-up question belongs to."""
-    return tuple(Turn(e.question, e.answer) for e in exchanges if e.finished)
+class Signals:
+    """How a running answer is reached: ``ended`` asks it to end soon, ``changed`` to show itself
+    again, because something else that is shown has changed.
+    """
+
+    def __init__(self) -> None:
+        self.ended = threading.Event()
+        self.changed = threading.Event()
 
 
-def undoable(exchange: Exchange) -> tuple[Step, ...]:
-    """List the steps of understanding that shaped an answer and can be taken back."""
-    reading = exchange.reading
-    if reading is None or exchange.running:
-        return ()
-    took = {
-        Step.REWRITING: reading.rewriting is not None,
-        Step.ALIASES: bool(reading.aliases),
-        Step.DATES: bool(reading.dates),
-    }
-    return tuple(step for step, taken in took.items() if taken)
+Answering = Callable[[Request, tuple[Exchange, ...], Signals], Generator[Exchange, None, None]]
+"""Answers a request after the exchanges before it: the exchange as it grows, the last one ended."""
 
 
-def suggested(exchange: Exchange) -> str | None:
-    """The question as it may have been meant, where something looks like a slip."""
-    if exchange.reading is None or exchange.reading.suggestion is None or exchange.running:
-        return None
-    return exchange.reading.suggestion.text
+class _Turn:
+    """The answer that is running."""
+
+    def __init__(self, request: Request, before: tuple[Exchange, ...]) -> None:
+        self.request = request
+        self.before = before
+        self.latest: Exchange | None = None
+        self.signals = Signals()
+        self.discarded = False
 
 
-def messages(exchanges: tuple[Exchange, ...], *, strings: Strings) -> list[dict[str, str]]:
-    """Render a conversation as chat messages: ``{"role": …, "content": markup}``."""
-    rendered: list[dict[str, str]] = []
-    for exchange in exchanges:
-        question = f'<div class="yj-question">{inert_html(exchange.question)}</div>'
-        rendered.append({"role": "user", "content": question})
-        rendered.append({"role": "assistant", "content": _answer(exchange, strings)})
-    return rendered
+class Conversation:
+    """Takes requests from any thread; one of them at a time answers (see :meth:`answers`)."""
 
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._exchanges: tuple[Exchange, ...] = ()
+        self._waiting: deque[Request] = deque()
+        self._turn: _Turn | None = None
+        self._is_answered = False
+        self._last: tuple[Request, float] | None = None
+        self._editing: str | None = None
 
-def _answer(exchange: Exchange, strings: Strings) -> str:
-    by_number = {c.n: c for c in exchange.citations}
-    parts: list[str] = []
-    if exchange.searched and exchange.searched != exchange.question:
-        shown = inert_html(_shorten(exchange.searched, HINT_CHARS))
-        parts.append(f'<div class="yj-note">{strings.searched}<bdi>{shown}</bdi></div>')
-    if exchange.reading is not None:
-        notes = (_shorten(note, HINT_CHARS) for note in _notes(exchange.reading, strings))
-        parts += [f'<div class="yj-note"><bdi>{inert_html(note)}</bdi></div>' for note in notes]
-    if exchange.fallback is not None:
-        parts.append(_notice("yj-stopped", strings.fell_back, exchange.fallback))
-    elif exchange.frame:
-        parts.append(f'<div class="yj-note">{inert_html(exchange.frame)}</div>')
-    if exchange.sentences:
-        parts.append(_prose(exchange.sentences, by_number, strings))
-    if exchange.error is not None:
-        parts.append(_notice("yj-error", strings.failed, exchange.error))
-    elif exchange.abstained:
-        parts.append(_notice("yj-declined", inert_html(exchange.answer), exchange.reason))
-    elif exchange.stopped:
-        parts.append(_notice("yj-stopped", strings.stopped, None))
-    elif exchange.running:
-        parts.append(_progress(exchange, strings))
-    counts = exchange.gate
-    others = counts.partly + counts.unsupported + counts.uncited
-    if others or counts.unknown_keys:
-        said = strings.checked.format(
-            supported=counts.supported, others=others, keys=counts.unknown_keys
-        )
-        parts.append(f'<div class="yj-note">{said}</div>')
-    if exchange.notice:
-        parts.append(f'<div class="yj-note yj-risk">{inert_html(exchange.notice)}</div>')
-    if exchange.citations and not exchange.running:
-        parts.append(_sources(exchange.citations, strings))
-    if exchange.passages is not None and not exchange.running:
-        parts.append(_passages(exchange, exchange.passages, strings))
-    # One HTML block without a blank line: Markdown leaves all of it alone.
-    return f'<div class="yj-answer">{"".join(parts)}</div>'
+    def __deepcopy__(self, memo: object) -> "Conversation":
+        """Gradio copies the first state for every tab: each gets a conversation of its own."""
+        return Conversation()
 
+    # ---- asking ---------------------------------------------------------------------------------
 
-def _notes(reading: Reading, strings: Strings) -> Iterator[str]:
-    """How the question was understood, a line for each step."""
-    for match in reading.aliases:
-        yield strings.note_alias.format(said=match.said, names="、".join(match.names[:3]))
-    for hint in reading.dates:
-        text = strings.note_dates_only if hint.limits else strings.note_dates_preferred
-        yield text.format(said=hint.said, since=hint.since or "…", until=hint.until or "…")
-    if reading.suggestion is not None:
-        yield strings.note_suggestion.format(text=reading.suggestion.text)
+    def submit(self, request: Request) -> Taken:
+        """Take a request."""
+        with self._lock:
+            if self._repeats(request):
+                return Taken.REPEATED
+            if len(self._waiting) >= MAX_WAITING:
+                return Taken.TOO_MANY
+            self._last = (request, time.monotonic())
+            self._waiting.append(request)
+            if self._is_answered:
+                if self._turn is not None:
+                    self._turn.signals.changed.set()
+                return Taken.WAITS
+            self._is_answered = True
+            return Taken.TO_ANSWER
 
+    def answers(self, answer: Answering) -> Iterator[Shown]:
+        """Answer what waits, one after another, until nothing does.
 
-def _prose(
-    sentences: tuple[AnswerSentence, ...], by_number: dict[int, Citation], strings: Strings
-) -> str:
-    parts: list[str] = []
-    group = ""
-    for sentence in sentences:
-        if sentence.group != group:
-            group = sentence.group
-            parts.append(f'<div class="yj-label">{inert_html(group)}</div>')
-        chips = "".join(_chip(by_number[n], strings) for n in sentence.citations if n in by_number)
-        lead = strings.added.format(words=sentence.lead) if sentence.lead else ""
-        said = (
-            (f'<span class="yj-added">{inert_html(lead)}</span>' if lead else "")
-            + f'<span class="yj-said">{_emphasised(sentence)}</span>'
-            + chips
-        )
-        if sentence.as_of:
-            day = strings.as_of.format(day=sentence.as_of)
-            said += f'<span class="yj-added">{inert_html(day)}</span>'
-        if sentence.verdict is not Verdict.SUPPORTED:
-            hint = inert(_shorten(sentence.reason, HINT_CHARS))
-            said += f'<span title="{hint}">{_verdict(sentence.verdict, strings)}</span>'
-        item = " yj-item" if sentence.item else ""
-        parts.append(f'<p class="yj-sentence{item}">{said}</p>')
-    return f'<div class="yj-prose">{"".join(parts)}</div>'
+        For one caller at a time: who was told ``Taken.TO_ANSWER``. Yields what is to be seen
+        whenever it changed; the last of it is not busy.
+        """
+        is_left = False
+        try:
+            while (turn := self._next()) is not None:
+                with closing(answer(turn.request, turn.before, turn.signals)) as growing:
+                    for latest in growing:
+                        turn.latest = latest
+                        if not turn.discarded:
+                            yield self.shown()
+                self._end(turn)
+                yield self.shown()
+            is_left = True
+        finally:
+            # The reader is gone: the next question must find that nobody answers.
+            if not is_left:
+                with self._lock:
+                    self._turn = None
+                    self._is_answered = False
 
+    def shown(self) -> Shown:
+        """What is to be seen now."""
+        with self._lock:
+            waiting = tuple(request.question for request in self._waiting)
+            turn = self._turn
+            if turn is None or turn.discarded:
+                return Shown(self._exchanges, waiting, busy=bool(waiting))
+            latest = () if turn.latest is None else (turn.latest,)
+            return Shown((*turn.before, *latest), waiting, busy=True)
 
-def _emphasised(sentence: AnswerSentence) -> str:
-    if sentence.short is None:
-        return inert_html(sentence.text)
-    start, end = sentence.short
-    text = sentence.text
-    return (
-        f"{inert_html(text[:start])}<strong>{inert_html(text[start:end])}</strong>"
-        f"{inert_html(text[end:])}"
-    )
+    # ---- what a person does meanwhile ------------------------------------------------------------
 
+    def stop(self) -> None:
+        """End the answer that is running; what waits gets its turn."""
+        with self._lock:
+            if self._turn is not None:
+                self._turn.signals.ended.set()
 
-def _chip(citation: Citation, strings: Strings) -> str:
-    hint = inert(f"{_title(citation.title, strings)}：{_shorten(citation.quote, HINT_CHARS)}")
-    return (
-        f'<a class="yj-cite{_verdict_class(citation.verdict)}" href="{_cite_href(citation)}" '
-        f'title="{hint}"><span class="yj-hidden">{strings.citation}&#32;</span>{citation.n}</a>'
-    )
+    def start_over(self) -> None:
+        """Forget everything, the running answer included."""
+        self.restore(())
 
+    def restore(self, exchanges: tuple[Exchange, ...]) -> None:
+        """Put earlier exchanges in the place of everything."""
+        with self._lock:
+            self._exchanges = exchanges[-MAX_EXCHANGES:]
+            self._waiting.clear()
+            self._last = self._editing = None
+            if self._turn is not None:
+                self._turn.discarded = True
+                self._turn.signals.ended.set()
 
-def _sources(citations: tuple[Citation, ...], strings: Strings) -> str:
-    rows = "".join(
-        f'<li><a class="yj-source" href="{_cite_href(c)}"><span class="yj-number">{c.n}</span>'
-        f'<span class="yj-source-body">{_heading(c.title, c.source, c.published, strings)}'
-        f"{_verdict(c.verdict, strings)}</span></a></li>"
-        for c in citations
-    )
-    return (
-        f'<div class="yj-sources"><div class="yj-label">{strings.citations}</div>'
-        f"<ol>{rows}</ol></div>"
-    )
+    @property
+    def last(self) -> Exchange | None:
+        """The last exchange that has ended, None while an answer runs or before the first."""
+        with self._lock:
+            return self._exchanges[-1] if self._exchanges and self._turn is None else None
 
+    def edit(self) -> Exchange | None:
+        """Let the next question replace the last; returns what is edited, None where nothing is."""
+        last = self.last
+        with self._lock:
+            self._editing = last.id if last else None
+        return last
 
-def _passages(exchange: Exchange, passages: tuple[Passage, ...], strings: Strings) -> str:
-    if not passages:
-        return f'<div class="yj-note">{strings.no_passages}</div>' if exchange.abstained else ""
-    # A refusal must stay in sight: under it stand a few passages, not a screenful.
-    shown = passages[: NEAREST_PASSAGES if exchange.abstained else MAX_PASSAGES]
-    rows = "".join(_passage(p, at, strings) for at, p in enumerate(shown, 1))
-    if exchange.abstained:
-        return (
-            f'<div class="yj-passages"><div class="yj-label">{strings.nearest_passages}</div>'
-            f"<ol>{rows}</ol></div>"
-        )
-    label = strings.passages.format(count=len(shown))
-    return f'<details class="yj-passages"><summary>{label}</summary><ol>{rows}</ol></details>'
+    def leave_as_it_is(self) -> None:
+        """End the editing."""
+        with self._lock:
+            self._editing = None
 
+    @property
+    def edited(self) -> str | None:
+        """The id of the exchange that the next question replaces."""
+        with self._lock:
+            return self._editing
 
-def _passage(passage: Passage, at: int, strings: Strings) -> str:
-    article, chunk = passage.article, passage.chunk
-    published = article.published.isoformat() if article.published else None
-    return (
-        f'<li><a class="yj-passage" href="{_href(article.id, chunk.start, chunk.end, f"p{at}")}">'
-        f"{_heading(article.title, article.source, published, strings)}"
-        f'<span class="yj-excerpt">{inert_html(_shorten(chunk.text, EXCERPT_CHARS))}</span>'
-        "</a></li>"
-    )
+    # ---- inside ---------------------------------------------------------------------------------
 
+    def _repeats(self, request: Request) -> bool:
+        """Tell whether a request is the last one once more: a second press of the same key.
 
-def _heading(title: str, source: str | None, published: str | None, strings: Strings) -> str:
-    """The line by which an article is recognised: title, source, date."""
-    byline = " · ".join(
-        f"<bdi>{inert_html(_shorten(part, TITLE_CHARS))}</bdi>"
-        for part in (source, published)
-        if part
-    )
-    shown = inert_html(_shorten(_title(title, strings), TITLE_CHARS))
-    return f'<bdi class="yj-source-title">{shown}</bdi>' + (
-        f'<span class="yj-byline">{byline}</span>' if byline else ""
-    )
+        Asking the same again by a button, in its own place, is meant, once the first has ended.
+        """
+        if self._last is None:
+            return False
+        last, when = self._last
+        if replace(last, replaces=None) != replace(request, replaces=None):
+            return False
+        if last in self._waiting or (self._turn is not None and self._turn.request == last):
+            return True
+        return request.replaces is None and time.monotonic() - when < REPEAT_S
 
+    def _next(self) -> _Turn | None:
+        """Begin the next turn. Deciding that there is none and leaving are one step: no question
+        can come in between.
+        """
+        with self._lock:
+            if not self._waiting:
+                self._turn = None
+                self._is_answered = False
+                return None
+            request = self._waiting.popleft()
+            self._editing = None
+            before = self._exchanges
+            replaced = [n for n, e in enumerate(before) if e.id == request.replaces]
+            if replaced:
+                # What came after it leaned on it.
+                before = before[: replaced[0]]
+            self._turn = _Turn(request, before)
+            return self._turn
 
-def _progress(exchange: Exchange, strings: Strings) -> str:
-    if exchange.passages is None:
-        text = strings.reading
-    elif exchange.sentences:
-        return '<div class="yj-progress yj-progress-quiet"></div>'
-    else:
-        text = strings.found_passages.format(count=len(exchange.passages))
-    return f'<div class="yj-progress">{text}</div>'
-
-
-def _notice(css_class: str, text: str, detail: str | None) -> str:
-    more = f'<div class="yj-detail">{inert_html(detail)}</div>' if detail else ""
-    return f'<div class="yj-notice {css_class}"><div>{text}</div>{more}</div>'
-
-
-def _verdict_class(verdict: Verdict) -> str:
-    return "" if verdict is Verdict.SUPPORTED else f" yj-{verdict.value}"
-
-
-def _verdict(verdict: Verdict, strings: Strings) -> str:
-    text = {
-        Verdict.SUPPORTED: "",
-        Verdict.PARTLY: strings.partly,
-        Verdict.UNSUPPORTED: strings.unsupported,
-        Verdict.UNCITED: strings.uncited,
-    }[verdict]
-    return f'<span class="yj-verdict{_verdict_class(verdict)}">{text}</span>' if text else ""
-
-
-def _cite_href(citation: Citation) -> str:
-    return _href(citation.article_id, citation.start, citation.end, str(citation.n))
-
-
-def _href(article_id: str, start: int, end: int, label: str) -> str:
-    return f"#cite/{quote(article_id, safe='', errors='replace')}/{start}/{end}/{label}"
-
-
-def _title(title: str, strings: Strings) -> str:
-    return title if title.strip() else strings.untitled
-
-
-def _shorten(text: str, max_chars: int) -> str:
-    flat = " ".join(text.split())
-    return flat if len(flat) <= max_chars else flat[: max_chars - 1].rstrip() + "…"
+    def _end(self, turn: _Turn) -> None:
+        with self._lock:
+            if not turn.discarded and turn.latest is not None:
+                self._exchanges = (*turn.before, turn.latest)[-MAX_EXCHANGES:]
+            self._turn = None

@@ -167,7 +167,14 @@ def import_command(*, form: str, source: Path, output: Path, split: str) -> None
     help="Drafts of one article at most.",
 )
 @click.option("--model", metavar="SPEC", help="openai:URL#MODEL asks in its own words instead.")
-@click.option("--from-log", is_flag=True, help="Draft from questions asked lately and declined.")
+@click.option("--from-log", is_flag=True, help="Draft from questions that went wrong.")
+@click.option(
+    "--reason",
+    "reasons",
+    type=click.Choice(["disliked", "handed-off", "declined", "failed", "abandoned"]),
+    multiple=True,
+    help="With --from-log: only those that went wrong in this way; may be repeated.",
+)
 def make_cases(
     *,
     paths: tuple[str, ...],
@@ -177,6 +184,7 @@ def make_cases(
     per_article: int,
     model: str | None,
     from_log: bool,
+    reasons: tuple[str, ...],
 ) -> None:
     """Draft cases for a person to confirm, of the articles of an index or of what was asked.
 
@@ -185,18 +193,18 @@ def make_cases(
     """
     if from_log and (paths or model):
         raise UsageError("--from-log stands alone: it drafts from the log, not from articles")
+    if reasons and not from_log:
+        raise UsageError("--reason chooses from the log: give --from-log too")
     if output.exists():
         raise UsageError(f"{output} is there already; name a new file with --output")
-    from eval import drafts
-
     count = 0
     output.parent.mkdir(parents=True, exist_ok=True)
     with open_asker(index, config) as asker, output.open("w", encoding="utf-8") as file:
         if from_log:
-            from rag.journal import Journal
+            from eval.activity import cases_from_log
+            from eval.drafts import Reason
 
-            asked = Journal(index).requests()
-            found = drafts.from_log(drafts.declined(asker, asked))
+            found = cases_from_log(index, asker, tuple(map(Reason, reasons)) or tuple(Reason))
         else:
             chosen = (a for a in asker.index.articles() if not paths or a.path.startswith(paths))
             found = _drafted(chosen, model, per_article)

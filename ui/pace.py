@@ -22,13 +22,20 @@ class _End:
         self.error = error
 
 
-def paced(stream: Iterator[T], *, interval_s: float, stop: threading.Event) -> Iterator[list[T]]:
+def paced(
+    stream: Iterator[T],
+    *,
+    interval_s: float,
+    stop: threading.Event,
+    nudge: threading.Event | None = None,
+) -> Iterator[list[T]]:
     """Group the items of a stream so that no two groups come closer than ``interval_s``.
 
     The first item is handed on at once. The stream runs in a thread of its own, so an item is
     never held back because the next one is late. When ``stop`` is set this ends within
     ``interval_s``, also while the stream is busy; when it ends early for any reason, the stream
-    is closed after the item that it is working on.
+    is closed after the item that it is working on. When ``nudge`` is set, it is cleared and a
+    group is handed on within ``interval_s``, though nothing may have arrived.
 
     Raises:
         Exception: whatever the stream raised, after all that came before it.
@@ -44,7 +51,10 @@ def paced(stream: Iterator[T], *, interval_s: float, stop: threading.Event) -> I
     try:
         while not stop.is_set():
             now = time.monotonic()
-            if waiting and now >= next_group_at:
+            nudged = nudge is not None and nudge.is_set()
+            if (waiting or nudged) and now >= next_group_at:
+                if nudge is not None:
+                    nudge.clear()
                 yield waiting
                 waiting = []
                 next_group_at = time.monotonic() + interval_s

@@ -6,51 +6,80 @@ passes through Gradio as markup (see ``ui.untrusted``). It knows nothing of how 
 """
 
 import html
+import json
 import logging
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from index.article import Article
 from index.errors import UsageError, YoujuError
+from index.passage import Filters
+from rag.frame import frame_text
 from rag.question import Turn
 from rag.schema import Event
-from rag.understand import Step
-from ui.conversation import (
-    Exchange,
-    apply_event,
-    dialogue,
-    messages,
-    suggested,
-    undoable,
-)
+from ui.chat_view import Transcript
+from ui.conversation import Conversation, Request, Shown, Signals, Taken
+from ui.exchange import Exchange, apply_event, dialogue
+from ui.offers import Offers
 from ui.pace import paced
+from ui.record import filters_from_json, records_from_text
 from ui.shell import head_of, navigation
-from ui.strings import Strings
+from ui.strings import Language, Strings
 from ui.untrusted import without_surrogates
 
 if TYPE_CHECKING:
     from gradio import Blocks, SelectData
-    from gradio.themes import Base
 
-__all__ = ["ChatBackend", "CollectionSummary", "build_page", "head", "theme"]
+__all__ = [
+    "ChatBackend",
+    "CollectionSummary",
+    "Facet",
+    "OnEnded",
+    "build_page",
+    "head",
+]
 
 _log = logging.getLogger(__name__)
-
-_PAPER = ("#f6f5f1", "#15181b")
-"""The page behind everything, light and dark: --yj-paper in static/page.css."""
 
 UPDATE_INTERVAL_S = 0.09
 """A Gradio server sends some 400 updates a second to all its users together (measured), and
 nobody reads faster than this."""
 
-MAX_RUNNING = 16
-MAX_WAITING = 200
+_SCRIPTED = (
+    "panel_",
+    "filter_",
+    "language_",
+    "verdict_",
+    "history_",
+    "export_",
+    "copy_",
+    "status_",
+    "care_",
+    "speak_",
+    "keys_",
+    "rating_",
+    "handoff_",
+    "untitled",
+)
+"""Beginnings of the names of the texts that the scripts of the chat show."""
+
+MAX_RUNNING = 32
+MAX_QUEUED = 200
 MAX_EXAMPLES = 6
-MAX_FURTHER = 3
-"""Further questions under an answer."""
+OnEnded = Callable[[Exchange, Language], None]
+"""Told once of every exchange that has ended, from the thread that answered it."""
+
+_NO_FILTERS = Filters()
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """One value that articles can be filtered by, and how many articles have it."""
+
+    value: str
+    articles: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +88,9 @@ class CollectionSummary:
 
     ``earliest`` and ``latest`` are the first and the last date of publication, None when no
     article has one; ``built`` is when the generation was made. A question longer than
-    ``max_question_chars`` is refused with a message.
+    ``max_question_chars`` is refused with a message. ``sources``, ``languages`` and ``tags`` are
+    what can be filtered by, the most frequent first. ``quotes``: answers are sentences of the
+    articles, no model writes them.
     """
 
     articles: int
@@ -70,6 +101,10 @@ class CollectionSummary:
     built: datetime
     examples: tuple[str, ...] = ()
     max_question_chars: int = 2000
+    sources: tuple[Facet, ...] = ()
+    languages: tuple[Facet, ...] = ()
+    tags: tuple[Facet, ...] = ()
+    quotes: bool = True
 
 
 class ChatBackend(Protocol):
@@ -81,11 +116,17 @@ class ChatBackend(Protocol):
     """
 
     def stream(
-        self, question: str, *, dialogue: Sequence[Turn] = (), without: Sequence[str] = ()
+        self,
+        question: str,
+        *,
+        dialogue: Sequence[Turn] = (),
+        without: Sequence[str] = (),
+        filters: Filters = _NO_FILTERS,
     ) -> Iterator[Event]:
         """Answer a question: one Retrieved, any number of SentenceAdded, one Finished.
 
-        ``without`` names steps of understanding that are left out.
+        ``without`` names steps of understanding that are left out; ``filters`` say which
+        articles may answer.
         """
         ...
 
@@ -98,7 +139,9 @@ class ChatBackend(Protocol):
         ...
 
 
-def build_page(backend: ChatBackend, *, strings: Strings) -> "Blocks":
+def build_page(
+    backend: ChatBackend, *, strings: Strings, on_ended: OnEnded | None = None
+) -> "Blocks":
     """Build the page. Gradio takes theme, style and head when it is mounted."""
     import gradio as gr
 
@@ -109,12 +152,11 @@ def build_page(backend: ChatBackend, *, strings: Strings) -> "Blocks":
     with gr.Blocks(
         title=strings.document_title, analytics_enabled=False, fill_height=True, fill_width=True
     ) as page:
-        history = gr.State(())
-        running = gr.State(None)
+        state = gr.State(Conversation())
         with gr.Row(elem_id="yj-header", equal_height=True):
             # Not gr.HTML: it evaluates its template as JavaScript, which the page's policy forbids.
-            gr.Markdown(_header(summary, strings), elem_id="yj-brand")
-            gr.Markdown(navigation(strings, "chat"), elem_id="yj-navigation")
+            brand = gr.Markdown(_brand(summary, strings), elem_id="yj-brand")
+            gr.Markdown(_places(strings), elem_id="yj-navigation")
             new_chat = gr.Button(
                 strings.new_chat, elem_id="yj-new", size="sm", variant="secondary", scale=0
             )
@@ -126,28 +168,19 @@ def build_page(backend: ChatBackend, *, strings: Strings) -> "Blocks":
             height=None,
             layout="bubble",
             buttons=[],
+            # A new question comes to the top (static/chat.js), and what is read stays in sight.
+            autoscroll=False,
             # KaTeX runs over the rendered text, after all escaping: off.
             latex_delimiters=[],
             sanitize_html=True,
             allow_tags=False,
             feedback_options=None,
             allow_file_downloads=False,
-            placeholder=_empty(summary, strings),
-            examples=[{"text": question} for question in summary.examples[:MAX_EXAMPLES]] or None,
+            **_empty_chat(summary, strings),
         )
-        with gr.Row(elem_id="yj-steps"):
-            undo = {
-                step: gr.Button(text, size="sm", variant="secondary", visible=False, scale=0)
-                for step, text in _undo_texts(strings).items()
-            }
-            accept = gr.Button(
-                strings.ask_suggestion, size="sm", variant="secondary", visible=False, scale=0
-            )
-        with gr.Row(elem_id="yj-further"):
-            further = [
-                gr.Button("", size="sm", variant="secondary", visible=False, scale=0)
-                for _ in range(MAX_FURTHER)
-            ]
+        offers = Offers(strings)
+        # Filled by static/filters.js, which writes what is chosen into the field below it.
+        gr.Markdown('<div id="yj-filters"></div>', elem_id="yj-filters-place")
         box = gr.Textbox(
             elem_id="yj-question",
             label=strings.question_label,
@@ -162,223 +195,266 @@ def build_page(backend: ChatBackend, *, strings: Strings) -> "Blocks":
             ),
             **idle,
         )
+        # Scripts fill and press these: visible=False would leave them out of the document.
+        unseen: dict[str, Any] = {"elem_classes": "yj-unseen", "show_label": False}
+        filters = gr.Textbox("", elem_id="yj-filters-value", label="filters", **unseen)
+        records = gr.Textbox("", elem_id="yj-restore", label="records", **unseen)
+        restore_go = gr.Button("", elem_id="yj-restore-go", elem_classes="yj-unseen")
 
-        def offers(latest: tuple[Exchange, ...]) -> list[Any]:
-            """Which of the buttons under the chat fit its last answer."""
-            steps = undoable(latest[-1]) if latest else ()
-            slip = bool(latest) and suggested(latest[-1]) is not None
-            answered = latest[-1].suggestions if latest else ()
-            return [
-                *(gr.update(visible=step in steps) for step in undo),
-                gr.update(visible=slip),
-                *(
-                    gr.update(value=answered[n], visible=True)
-                    if n < len(answered)
-                    else gr.update(visible=False)
-                    for n in range(MAX_FURTHER)
-                ),
-            ]
+        def answer(
+            request: Request, before: tuple[Exchange, ...], signals: Signals
+        ) -> Generator[Exchange, None, None]:
+            return _answer(backend, request, before, signals, strings=strings, on_ended=on_ended)
+
+        def skipped() -> tuple[Any, ...]:
+            return (gr.skip(),) * (2 + len(offers.all))
 
         def ask(
-            question: str | None,
-            exchanges: tuple[Exchange, ...],
-            without: tuple[str, ...] = (),
+            conversation: Conversation, chosen: str | None, request: Request
         ) -> Iterator[tuple[Any, ...]]:
-            if not (question or "").strip():
-                yield (gr.skip(),) * (4 + len(undo) + 1 + MAX_FURTHER)
+            try:
+                filtered = replace(request, filters=_filters(chosen))
+            except UsageError as error:
+                # The filters' script lets no such thing pass: nothing is asked unfiltered instead.
+                _log.info("a question came with wrong filters: %s", error)
+                gr.Warning(strings.filter_bad_day)
+                yield skipped()
                 return
-            # One writer: the buttons only leave word here, and this loop ends by itself. A
-            # handler that cancelled it would race with the update that is under way.
-            control = _Control()
-            # The box is left alone while the answer runs: the next question may be typed.
-            box_update: Any = gr.update(value="", **busy)
-            latest = exchanges
-            for latest in _answers(
-                backend, question or "", exchanges, control, strings=strings, without=without
-            ):
-                shown = messages(latest, strings=strings)
-                yield box_update, shown, latest, control, *offers(())
+            match conversation.submit(filtered):
+                case Taken.TO_ANSWER:
+                    yield from show(conversation.answers(answer))
+                case Taken.TOO_MANY:
+                    gr.Warning(strings.chat_too_many)
+                case Taken.WAITS | Taken.REPEATED:
+                    pass
+            # Gradio sends the last update again when a handler ends, maybe after another one has
+            # begun to answer: so the last one changes nothing.
+            yield skipped()
+
+        def show(growing: Iterator[Shown]) -> Iterator[tuple[Any, ...]]:
+            # One writer: all else leaves word in the conversation, and this loop shows it.
+            transcript = Transcript(strings)
+            was_busy = False
+            for shown in growing:
+                # The box's text is left alone: the next question may be typed meanwhile.
+                # (static/ask.js clears what was sent, once it stands in the chat.)
                 box_update = gr.skip()
-            if control.discarded:
-                yield gr.update(**idle), [], (), None, *offers(())
+                offered: Sequence[Any] = (gr.skip(),) * len(offers.all)
+                if shown.busy != was_busy:
+                    box_update = gr.update(**(busy if shown.busy else idle))
+                    offered = offers.updates(None if shown.busy else shown.last)
+                was_busy = shown.busy
+                yield box_update, transcript.messages(shown), *offered
+
+        def ask_typed(
+            question: str | None, chosen: str | None, conversation: Conversation
+        ) -> Iterator[tuple[Any, ...]]:
+            if _cleaned(question):
+                request = Request(_cleaned(question), replaces=conversation.edited)
+                yield from ask(conversation, chosen, request)
             else:
-                yield gr.update(**idle), gr.skip(), gr.skip(), None, *offers(latest)
-
-        def ask_again(step: Step) -> Callable[..., Iterator[tuple[Any, ...]]]:
-            """The last question once more, with one step of understanding taken back."""
-
-            def handler(exchanges: tuple[Exchange, ...]) -> Iterator[tuple[Any, ...]]:
-                if exchanges:
-                    last = exchanges[-1]
-                    yield from ask(last.question, exchanges[:-1], (*last.without, step.value))
-
-            return handler
-
-        def ask_suggested(exchanges: tuple[Exchange, ...]) -> Iterator[tuple[Any, ...]]:
-            meant = suggested(exchanges[-1]) if exchanges else None
-            if meant is not None:
-                yield from ask(meant, exchanges[:-1])
-
-        def ask_further(number: int) -> Callable[..., Iterator[tuple[Any, ...]]]:
-            """One of the questions that the last answer offered."""
-
-            def handler(exchanges: tuple[Exchange, ...]) -> Iterator[tuple[Any, ...]]:
-                if exchanges and number < len(exchanges[-1].suggestions):
-                    yield from ask(exchanges[-1].suggestions[number], exchanges)
-
-            return handler
+                yield skipped()
 
         def ask_example(
-            exchanges: tuple[Exchange, ...], chosen: "SelectData"
+            chosen: str | None, conversation: Conversation, example: "SelectData"
         ) -> Iterator[tuple[Any, ...]]:
-            yield from ask(_chosen_text(chosen.value), exchanges)
+            question = _cleaned(_chosen_text(example.value))
+            if question:
+                yield from ask(conversation, chosen, Request(question))
+            else:
+                yield skipped()
 
         # Gradio recognises an argument that it fills by its annotation, which must be the class.
-        ask_example.__annotations__["chosen"] = gr.SelectData
+        ask_example.__annotations__["example"] = gr.SelectData
 
-        def stop(control: _Control | None) -> None:
-            if control is not None:
-                control.ended.set()
+        def ask_by(
+            wanted: Callable[[Exchange], Request | None],
+        ) -> Callable[..., Iterator[tuple[Any, ...]]]:
+            """Ask what a button under the chat makes of the last exchange."""
 
-        def start_over(control: _Control | None) -> tuple[Any, ...]:
-            if control is not None:
-                control.discarded = True
-                control.ended.set()
-            return gr.update(value="", **idle), [], (), None, *offers(())
+            def handler(chosen: str | None, conversation: Conversation) -> Iterator[Any]:
+                last = conversation.last
+                request = wanted(last) if last else None
+                if request is None:
+                    yield skipped()
+                else:
+                    yield from ask(conversation, chosen, request)
 
-        outputs = [box, chat, history, running, *undo.values(), accept, *further]
+            return handler
+
+        def redrawn(conversation: Conversation) -> tuple[Any, ...]:
+            """Everything as it stands in the conversation."""
+            shown = conversation.shown()
+            return Transcript(strings).messages(shown), *offers.updates(shown.last)
+
+        def edit(conversation: Conversation) -> tuple[Any, ...]:
+            edited = conversation.edit()
+            if edited is None:
+                return skipped()
+            return (
+                gr.update(value=edited.question),
+                gr.skip(),
+                *offers.updates(edited, is_edited=True),
+            )
+
+        def leave_as_it_is(conversation: Conversation) -> tuple[Any, ...]:
+            conversation.leave_as_it_is()
+            return gr.update(value=""), gr.skip(), *offers.updates(conversation.last)
+
+        def start_over(conversation: Conversation) -> tuple[Any, ...]:
+            conversation.start_over()
+            return gr.update(value="", **idle), *redrawn(conversation)
+
+        def restore(kept: str | None, conversation: Conversation) -> tuple[Any, ...]:
+            try:
+                conversation.restore(records_from_text(kept or ""))
+            except UsageError as error:
+                _log.info("nothing was restored: %s", error)
+                gr.Warning(strings.chat_not_restored)
+                return skipped()
+            return gr.update(**idle), *redrawn(conversation)
+
+        def load(conversation: Conversation) -> tuple[Any, ...]:
+            """What may have changed since the server started: the collection."""
+            now = backend.summary()
+            if now == summary:
+                return conversation, gr.skip(), gr.skip()
+            empty = gr.update(**_empty_chat(now, strings))
+            return conversation, _brand(now, strings), empty
+
+        outputs = [box, chat, *offers.all]
         hidden: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+        # "multiple": Gradio's "once" drops a question that comes between the last update of an
+        # answer and the end of its event. The conversation sees to it that answers take turns.
         streams: dict[str, Any] = {
             **hidden,
-            "trigger_mode": "once",
+            "trigger_mode": "multiple",
             "concurrency_limit": MAX_RUNNING,
             "concurrency_id": "ask",
         }
-        box.submit(ask, [box, history], outputs, **streams)
-        chat.example_select(ask_example, [history], outputs, **streams)
-        for step, button in undo.items():
-            button.click(ask_again(step), [history], outputs, **streams)
-        for number, button in enumerate(further):
-            button.click(ask_further(number), [history], outputs, **streams)
-        accept.click(ask_suggested, [history], outputs, **streams)
+        box.submit(ask_typed, [box, filters, state], outputs, api_name="ask", **streams)
+        chat.example_select(ask_example, [filters, state], outputs, **streams)
+        for button, wanted in offers.asking.items():
+            button.click(ask_by(wanted), [filters, state], outputs, **streams)
         # Not queued: a full queue must not keep anyone from stopping.
-        box.stop(stop, [running], None, queue=False, **hidden)
-        new_chat.click(start_over, [running], outputs, queue=False, **hidden)
+        unqueued: dict[str, Any] = {**hidden, "queue": False}
+        offers.edit.click(edit, [state], outputs, **unqueued)
+        offers.leave.click(leave_as_it_is, [state], outputs, **unqueued)
+        box.stop(Conversation.stop, [state], None, **unqueued)
+        new_chat.click(start_over, [state], outputs, **unqueued)
+        # Queued: what is not queued cannot warn.
+        restore_go.click(restore, [records, state], outputs, **hidden)
+        # The state is an output too: Gradio forgets, an hour after its tab was closed, what it was
+        # given, and keeps for good what it was never given.
+        page.load(load, [state], [state, brand, chat], **unqueued)
 
-        page.queue(max_size=MAX_WAITING, api_open=False)
+        page.queue(max_size=MAX_QUEUED, api_open=False)
     blocks: Blocks = page
     return blocks
 
 
-def theme() -> "Base":
-    """The page's theme: system fonts only, and the colours that Gradio's own parts take."""
-    import gradio as gr
-
-    fonts = [
-        "system-ui",
-        "PingFang SC",
-        "Microsoft YaHei",
-        "Noto Sans SC",
-        "Noto Sans CJK SC",
-        "WenQuanYi Zen Hei",
-        "sans-serif",
-    ]
-    base = gr.themes.Base(
-        primary_hue=gr.themes.colors.teal,
-        neutral_hue=gr.themes.colors.stone,
-        radius_size=gr.themes.sizes.radius_md,
-        text_size=gr.themes.sizes.text_md,
-        font=fonts,
-        font_mono=["ui-monospace", "Menlo", "Consolas", "monospace"],
-    )
-    colours = {
-        "body_background_fill": _PAPER[0],
-        "body_text_color": "var(--yj-ink)",
-        "body_text_color_subdued": "var(--yj-quiet)",
-        "background_fill_primary": "var(--yj-surface)",
-        "background_fill_secondary": "var(--yj-paper)",
-        "border_color_primary": "var(--yj-line)",
-        "link_text_color": "var(--yj-accent)",
-        "link_text_color_hover": "var(--yj-accent)",
-        "link_text_color_visited": "var(--yj-accent)",
-        "link_text_color_active": "var(--yj-accent)",
-        "input_background_fill": "var(--yj-surface)",
-        "input_border_color": "var(--yj-line)",
-        "input_placeholder_color": "var(--yj-quiet)",
-        "button_secondary_background_fill": "var(--yj-surface)",
-        "button_secondary_text_color": "var(--yj-ink)",
-        "button_secondary_border_color": "var(--yj-line)",
-    }
-    # The variables themselves change with the scheme, so both schemes name the same ones.
-    both = {
-        f"{name}{suffix}": value
-        for name, value in colours.items()
-        for suffix in ("", "_dark")
-        if not (suffix and name.startswith("font"))
-    }
-    # Literal: Gradio paints it before our style sheet has arrived.
-    both["body_background_fill_dark"] = _PAPER[1]
-    return base.set(**both)
-
-
 def head(strings: Strings) -> str:
     """What goes into the page's head: our texts for the scripts, then the scripts."""
-    return head_of(strings, "panel_", "nav_", "untitled", script="chat.js", style="chat.css")
+    return head_of(
+        strings,
+        *_SCRIPTED,
+        script="chat.js",
+        styles=["chat.css", "panel.css", "overlays.css", "feedback.css", "care.css"],
+        early="care-early.js",
+    )
 
 
-class _Control:
-    """A running answer, as the buttons reach it."""
-
-    def __init__(self) -> None:
-        self.ended = threading.Event()
-        self.discarded = False
+def _cleaned(question: str | None) -> str:
+    return without_surrogates(question or "").strip()
 
 
-def _answers(
+def _filters(chosen: str | None) -> Filters:
+    """Read what the filters' script wrote; raises UsageError for anything else."""
+    if not chosen:
+        return _NO_FILTERS
+    try:
+        return filters_from_json(json.loads(chosen))
+    except (ValueError, RecursionError) as error:
+        raise UsageError("the filters are no JSON") from error
+
+
+def _answer(
     backend: ChatBackend,
-    text: str,
-    exchanges: tuple[Exchange, ...],
-    control: _Control,
+    request: Request,
+    before: tuple[Exchange, ...],
+    signals: Signals,
     *,
     strings: Strings,
-    without: tuple[str, ...] = (),
-) -> Iterator[tuple[Exchange, ...]]:
-    """Yield the conversation as it grows by one question, at most every ``UPDATE_INTERVAL_S``."""
-    question = without_surrogates(text).strip()
-    latest = Exchange(question=question, without=without)
-    longest = backend.summary().max_question_chars
-    if len(question) > longest:
-        error = strings.too_long.format(max_chars=longest, chars=len(question))
-        cut = question[:longest] + "…"
-        yield (*exchanges, replace(latest, question=cut, error=error))
-        return
-    yield (*exchanges, latest)
+    on_ended: OnEnded | None,
+) -> Generator[Exchange, None, None]:
+    """Yield the exchange as it grows, at most every ``UPDATE_INTERVAL_S``; the last has ended."""
+    summary = backend.summary()
+    question, longest = request.question, summary.max_question_chars
+    latest = Exchange(
+        question if len(question) <= longest else question[:longest] + "…",
+        language=strings.language,
+        conversation=(before[0].conversation or before[0].id) if before else request.replaces or "",
+        without=request.without,
+        filters=request.filters,
+        # Known before the first sentence, over which it stands.
+        frame=frame_text(question, quotes=summary.quotes),
+    )
     try:
-        stream = backend.stream(question, dialogue=dialogue(exchanges), without=without)
-        for events in paced(stream, interval_s=UPDATE_INTERVAL_S, stop=control.ended):
+        if len(question) > longest:
+            error = strings.too_long.format(max_chars=longest, chars=len(question))
+            latest = latest.failed(error)
+        else:
+            yield latest
+            growing = _growing(backend, request, latest, before, signals, strings=strings)
+            for latest in growing:
+                if latest.running:
+                    yield latest
+    finally:
+        # Also when nobody reads on: what was asked is told once, however it ended.
+        latest = latest.stopped() if latest.running else latest
+        if on_ended is not None:
+            try:
+                on_ended(latest, strings.language)
+            except Exception:
+                _log.exception("an exchange has ended, and whoever wanted to know failed")
+    yield latest
+
+
+def _growing(
+    backend: ChatBackend,
+    request: Request,
+    latest: Exchange,
+    before: tuple[Exchange, ...],
+    signals: Signals,
+    *,
+    strings: Strings,
+) -> Iterator[Exchange]:
+    try:
+        stream = backend.stream(
+            request.question,
+            dialogue=dialogue(before),
+            without=request.without,
+            filters=request.filters,
+        )
+        groups = paced(
+            stream, interval_s=UPDATE_INTERVAL_S, stop=signals.ended, nudge=signals.changed
+        )
+        for events in groups:
             for event in events:
                 latest = apply_event(latest, event)
-            yield (*exchanges, latest)
-        if latest.running and control.ended.is_set():
-            yield (*exchanges, replace(latest, stopped=True))
+            yield latest
+        if latest.running and signals.ended.is_set():
+            yield latest.stopped()
         elif latest.running:
             raise RuntimeError("the stream ended without a Finished event")
     except UsageError:
-        yield (*exchanges, replace(latest, error=strings.not_askable))
+        yield latest.failed(strings.not_askable)
     except YoujuError as error:
-        yield (*exchanges, replace(latest, error=str(error)))
+        yield latest.failed(str(error))
     except Exception:
         # A face is where the unexpected ends: the person gets a sentence, the log the rest.
         _log.exception("answering failed")
-        yield (*exchanges, replace(latest, error=strings.failed_inside))
-
-
-def _undo_texts(strings: Strings) -> dict[Step, str]:
-    return {
-        Step.REWRITING: strings.undo_rewriting,
-        Step.ALIASES: strings.undo_aliases,
-        Step.DATES: strings.undo_dates,
-    }
+        yield latest.failed(strings.failed_inside)
 
 
 def _chosen_text(value: object) -> str:
@@ -387,7 +463,7 @@ def _chosen_text(value: object) -> str:
     return text if isinstance(text, str) else ""
 
 
-def _header(summary: CollectionSummary, strings: Strings) -> str:
+def _brand(summary: CollectionSummary, strings: Strings) -> str:
     """Constant markup around our own words, counts and dates."""
     if summary.earliest and summary.latest:
         size = strings.collection.format(
@@ -403,15 +479,22 @@ def _header(summary: CollectionSummary, strings: Strings) -> str:
         '<div class="yj-brand"><h1><span class="yj-name">'
         f'{html.escape(strings.brand)}</span> <span class="yj-latin">'
         f"{html.escape(strings.brand_latin)}</span></h1>"
-        f'<p class="yj-collection"><span>{html.escape(size)}</span>'
-        f'<span class="yj-built"> · {html.escape(built)}</span></p></div>'
+        f'<p class="yj-collection" title="{html.escape(size)} · {html.escape(built)}">'
+        f'{html.escape(size)}<span class="yj-built"> · {html.escape(built)}</span></p></div>'
     )
 
 
-def _empty(summary: CollectionSummary, strings: Strings) -> str:
+def _places(strings: Strings) -> str:
+    """The navigation, and the place for the buttons that scripts of the page add."""
+    return f'{navigation(strings, "chat")}<span id="yj-tools"></span>'
+
+
+def _empty_chat(summary: CollectionSummary, strings: Strings) -> dict[str, Any]:
     """What the chat shows before the first question."""
     text = strings.empty_text if summary.articles else strings.empty_index
-    return (
+    placeholder = (
         f'<div class="yj-empty"><h2>{html.escape(strings.empty_heading)}</h2>'
         f"<p>{html.escape(text)}</p></div>"
     )
+    examples = [{"text": question} for question in summary.examples[:MAX_EXAMPLES]]
+    return {"placeholder": placeholder, "examples": examples or None}

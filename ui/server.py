@@ -1,8 +1,8 @@
 """The web server of the page: our FastAPI application with the Gradio page mounted in it.
 
-In: something that answers (``ui.page.ChatBackend``). Out: a page on a local address, and one JSON
-endpoint, ``/api/article``, from which the page reads the article behind a citation. It knows
-HTTP; it knows nothing of how answers are made.
+In: something that answers (``ui.page.ChatBackend``). Out: a page on a local address, and JSON
+endpoints: ``/api/article``, the article behind a citation, and ``/api/facets``, what articles can
+be filtered by. It knows HTTP; it knows nothing of how answers are made.
 """
 
 import contextlib
@@ -12,15 +12,18 @@ import sys
 import threading
 import webbrowser
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from index.errors import UnusableIndexError, UsageError
 from ui.article_view import view_article
 from ui.guard import Guard, is_loopback
-from ui.page import ChatBackend, build_page, head, theme
+from ui.health import add_health
+from ui.page import ChatBackend, OnEnded, build_page, head
 from ui.shell import add_shell
 from ui.strings import ALL
+from ui.theme import theme
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -51,11 +54,13 @@ def make_app(
     hosts: Collection[str] = _LOCAL_NAMES,
     any_address: bool = False,
     parts: Sequence[Part] = (),
+    on_ended: OnEnded | None = None,
 ) -> "FastAPI":
     """Build the whole application around something that answers.
 
     ``hosts`` are the names under which a browser may ask for the page; see :class:`Guard` for
     ``any_address``. ``parts`` add what stands beside the chat: each is given the application.
+    ``on_ended`` is told of every exchange that has ended, from the thread that answered it.
     Sets the environment variables that keep Gradio offline, which it reads when it is first
     imported.
     """
@@ -80,17 +85,27 @@ def make_app(
     def _json(content: object, *, status: int) -> "JSONResponse":
         return JSONResponse(content, status_code=status, headers={"cache-control": "no-store"})
 
+    def facets() -> "JSONResponse":
+        summary = backend.summary()
+        named = {"sources": summary.sources, "languages": summary.languages, "tags": summary.tags}
+        counted = {name: [asdict(f) for f in values] for name, values in named.items()}
+        days = (summary.earliest, summary.latest)
+        earliest, latest = (day.isoformat() if day else None for day in days)
+        return _json({"earliest": earliest, "latest": latest, **counted}, status=200)
+
     # Added by call: a decorator would read annotations that name what is imported above.
     app.add_api_route("/api/article", article, methods=["GET"], response_model=None)
+    app.add_api_route("/api/facets", facets, methods=["GET"], response_model=None)
     app.mount("/page", StaticFiles(directory=STATIC), name="page")
     add_shell(app)
+    add_health(app, backend)
     for add_part in parts:
         add_part(app)
     # Gradio's own texts change with the browser, ours are built in: so a page for each language.
     for language, strings in ALL.items():
         gradio.mount_gradio_app(
             app,
-            build_page(backend, strings=strings),
+            build_page(backend, strings=strings, on_ended=on_ended),
             path=language.path,
             footer_links=[],
             run_history=False,
@@ -116,11 +131,12 @@ def serve(
     allow_remote: bool = False,
     hosts: Collection[str] = (),
     parts: Sequence[Part] = (),
+    on_ended: OnEnded | None = None,
 ) -> None:
     """Serve the page until interrupted. Port 0 takes a free one; the address goes to stderr.
 
-    ``hosts`` are further names for the page, such as that of a proxy before it. ``parts`` are
-    those of ``make_app``.
+    ``hosts`` are further names for the page, such as that of a proxy before it. ``parts`` and
+    ``on_ended`` are those of ``make_app``.
 
     Raises:
         UsageError: ``host`` can be reached from other machines and ``allow_remote`` is off, or
@@ -139,6 +155,7 @@ def serve(
             hosts=(*_LOCAL_NAMES, *hosts, host),
             any_address=not is_loopback(host),
             parts=parts,
+            on_ended=on_ended,
         )
         import uvicorn
 

@@ -7,7 +7,7 @@ of ours, filled by a script from our JSON endpoints, with ``textContent`` alone.
 
 import html
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,8 @@ __all__ = ["LANGUAGE_COOKIE", "add_page", "add_shell", "document", "head_of", "n
 LANGUAGE_COOKIE = "yj-language"
 """Set by the page's script when somebody chooses a language; it decides where ``/`` leads."""
 
-_ICON = Path(__file__).with_name("static") / "icon.svg"
+_STATIC = Path(__file__).with_name("static")
+_ICON = _STATIC / "icon.svg"
 _PAGES = ("chat", "collection", "operations")
 
 
@@ -77,23 +78,32 @@ def document(strings: Strings, name: str, *, prefixes: tuple[str, ...]) -> str:
         f'<!doctype html><html lang="{strings.language}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{html.escape(title)}</title>"
-        f"{head_of(strings, *prefixes, script=f'{name}.js', style=f'{name}.css')}</head>"
+        f"{head_of(strings, *prefixes, script=f'{name}.js', styles=[f'{name}.css'])}</head>"
         f'<body class="yj-document"><header class="yj-top">{navigation(strings, name)}</header>'
         '<main id="yj-main"></main></body></html>'
     )
 
 
-def head_of(strings: Strings, *prefixes: str, script: str, style: str) -> str:
-    """What goes into a page's head: its texts for the script, the script, the style sheets."""
+def head_of(
+    strings: Strings, *prefixes: str, script: str, styles: Sequence[str], early: str | None = None
+) -> str:
+    """What goes into a page's head: its texts for the script, the script, the style sheets.
+
+    ``script`` is a module, which runs when the document is whole; ``early`` is a small script
+    that runs before anything is painted, hence written out: a link to it would be followed later.
+    """
     texts = {"tag": strings.language.value, **strings.starting_with("nav_", *prefixes)}
     # "<" escaped: no text can end the element early.
     table = json.dumps(texts, ensure_ascii=True).replace("<", "\\u003c")
+    sheets = "".join(
+        f'<link rel="stylesheet" href="/page/{style}">' for style in ("base.css", *styles)
+    )
     return (
-        '<meta name="color-scheme" content="light dark">'
+        (f"<script>{(_STATIC / early).read_text(encoding='utf-8')}</script>" if early else "")
+        + '<meta name="color-scheme" content="light dark">'
         f'<script type="application/json" id="yj-strings">{table}</script>'
         # Linked, not given to Gradio as css: it would prefix the selectors with its own.
-        '<link rel="stylesheet" href="/page/base.css">'
-        f'<link rel="stylesheet" href="/page/{style}">'
+        f"{sheets}"
         f'<script type="module" src="/page/{script}"></script>'
     )
 

@@ -1,20 +1,24 @@
 // The chat page: starts its parts, and mends what Gradio draws.
 
 import * as actions from "./actions.js";
-import { texts } from "./dom.js";
+import * as ask from "./ask.js";
+import * as care from "./care.js";
+import * as conversation from "./conversation.js";
+import * as copy from "./copy.js";
+import { button, texts } from "./dom.js";
+import * as escape from "./escape.js";
+import * as filters from "./filters.js";
+import { appears } from "./gradio.js";
+import * as handoff from "./handoff.js";
+import * as history from "./history.js";
+import * as keys from "./keys.js";
 import * as language from "./language.js";
+import * as notice from "./notice.js";
 import * as panel from "./panel.js";
-
-// Enter that ends an input method's composition chooses a word; it must not send.
-document.addEventListener(
-  "keydown",
-  (event) => {
-    if (event.key === "Enter" && (event.isComposing || event.keyCode === 229)) {
-      event.stopImmediatePropagation();
-    }
-  },
-  true
-);
+import * as preview from "./preview.js";
+import * as rating from "./rating.js";
+import * as speak from "./speak.js";
+import * as status from "./status.js";
 
 // A new question comes to the top of the view, wherever one had scrolled to.
 let asked = 0;
@@ -26,26 +30,69 @@ const followQuestion = () => {
   asked = questions.length;
 };
 
-// Gradio labels each message with its source, markup included; a screen reader would read it.
+// Gradio labels each message with its source, markup included, and its examples in English: a
+// screen reader would read that. Its lists of buttons are no lists.
+const LABELLED = '#yj-chat :is([data-testid="bot"], [data-testid="user"], .example)[aria-label]';
 const tidy = () => {
-  for (const message of document.querySelectorAll('[data-testid="bot"][aria-label], [data-testid="user"][aria-label]')) {
-    message.removeAttribute("aria-label");
-  }
+  document.documentElement.lang = texts.tag; // Gradio writes the browser's there
+  for (const node of document.querySelectorAll(LABELLED)) node.removeAttribute("aria-label");
+  document.querySelector('#yj-chat .examples[role="list"]')?.setAttribute("role", "group");
   const box = document.querySelector("#yj-question textarea:not([aria-label])");
   if (box) box.setAttribute("aria-label", box.placeholder);
+  tidyNavigation();
   followQuestion();
+  ask.clearSent();
+  filters.place();
+  conversation.keep();
+  status.watch();
 };
-let tidying = 0;
+
+// Gradio's sanitiser opens every link in a tab of its own and takes the labels away.
+const tidyNavigation = () => {
+  const links = document.querySelectorAll("#yj-navigation a[target]");
+  for (const link of links) {
+    link.removeAttribute("target");
+    const isLanguage = link.classList.contains("yj-language");
+    const isHere = isLanguage ? link.lang === texts.tag : link.pathname === window.location.pathname;
+    if (isHere) link.setAttribute("aria-current", "page");
+  }
+  if (!links.length) return;
+  document.querySelector("#yj-navigation .yj-nav").setAttribute("aria-label", texts.nav_label);
+  document.querySelector("#yj-navigation .yj-languages").setAttribute("aria-label", texts.language_label);
+};
+
+// Once for each picture that is drawn; a tab in the background draws none, and must not miss an
+// answer that ends there.
+const BACKGROUND_MS = 250;
+let isPlanned = false;
+const plan = () => {
+  if (isPlanned) return;
+  isPlanned = true;
+  const once = () => {
+    if (!isPlanned) return;
+    isPlanned = false;
+    cancelAnimationFrame(frame);
+    clearTimeout(timer);
+    tidy();
+  };
+  const frame = requestAnimationFrame(once);
+  const timer = setTimeout(once, BACKGROUND_MS);
+};
 const observe = () => {
-  new MutationObserver(() => {
-    if (!tidying) tidying = requestAnimationFrame(() => ((tidying = 0), tidy()));
-  }).observe(document.body, { childList: true, subtree: true, attributeFilter: ["aria-label"] });
+  new MutationObserver(plan).observe(document.body, { childList: true, subtree: true, attributeFilter: ["aria-label"] });
   tidy();
 };
 
+// Our buttons in the header that Gradio draws, as soon as it is drawn.
+const fillTools = async () => {
+  const tools = await appears(() => document.getElementById("yj-tools"));
+  if (!tools) return;
+  tools.append(button("yj-tool yj-history-button", texts.history_open, history.open));
+  care.start(tools);
+};
+
 // A module runs when the document is whole.
-document.documentElement.lang = texts.tag;
-language.start();
-actions.start();
-panel.start();
+for (const part of [language, actions, escape, ask, filters, notice, panel, preview, history, copy, speak, keys, rating, handoff]) part.start();
+fillTools();
 observe();
+conversation.start().then(status.start);

@@ -1,11 +1,14 @@
-// The panel beside the chat: shows the article behind a citation, the cited characters marked.
+// The panel beside the chat: the citations of an answer, and the article behind one of them with
+// the cited characters marked. On a narrow screen it is a sheet over the chat.
 //
 // Gradio redraws its messages while it streams, so nothing here holds on to their elements:
-// links say all by themselves (#cite/ID/START/END/LABEL).
+// links say all by themselves (#cite/ID/START/END/LABEL, see citations.js).
 
 import { button, create, fill, icon, texts, write } from "./dom.js";
+import { citationOf, parse, siblingsOf } from "./citations.js";
+import { onEscape } from "./escape.js";
+import { check } from "./status.js";
 
-const CITE = /^#cite\/([^/]+)\/(\d+)\/(\d+)\/(p?)(\d+)$/;
 const NARROW = window.matchMedia("(max-width: 899px)");
 
 // ---- the panel's own elements, made once -------------------------------------------------
@@ -14,6 +17,7 @@ const backdrop = create("div", "yj-backdrop");
 const panel = create("aside", "yj-panel");
 panel.id = "yj-panel";
 panel.setAttribute("aria-label", texts.panel_label);
+const handle = create("div", "yj-handle"); // drawn on the sheet: pulled down it closes
 const bar = create("div", "yj-bar");
 const position = create("span", "yj-position");
 position.setAttribute("aria-live", "polite");
@@ -21,33 +25,21 @@ const previous = icon("yj-previous", texts.panel_previous, "‹", () => step(-1)
 const next = icon("yj-next", texts.panel_next, "›", () => step(1));
 const close = icon("yj-close", texts.panel_close, "×", () => shut());
 bar.append(position, previous, next, close);
+const list = create("ol", "yj-list");
+list.setAttribute("aria-label", texts.panel_list);
 const body = create("div", "yj-body");
 body.tabIndex = 0;
-panel.append(bar, body);
+body.setAttribute("role", "region");
+body.setAttribute("aria-label", texts.panel_label);
+panel.append(handle, bar, list, body);
 panel.hidden = backdrop.hidden = true;
 
 // ---- state -------------------------------------------------------------------------------
 
 let current = null; // the open citation, as parse() returns it
-let siblings = []; // the hrefs of the answer that it belongs to, in reading order
+let siblings = []; // the citations of the answer that it belongs to, in reading order
 let request = null; // the fetch under way: a newer one aborts it
-
-export const parse = (href) => {
-  const match = CITE.exec(href);
-  if (!match) return null;
-  try {
-    return {
-      href,
-      id: decodeURIComponent(match[1]),
-      start: Number(match[2]),
-      end: Number(match[3]),
-      isPassage: match[4] === "p",
-      n: Number(match[5]),
-    };
-  } catch {
-    return null; // a broken percent sequence
-  }
-};
+let stopListening = () => {}; // for Escape
 
 const linksTo = (href) =>
   [...document.querySelectorAll('a[href^="#cite/"]')].filter(
@@ -57,19 +49,14 @@ const linksTo = (href) =>
 // ---- opening and closing -----------------------------------------------------------------
 
 export const open = (cite, { link = null, whole = false } = {}) => {
-  if (link) {
-    const answer = link.closest(".yj-answer");
-    const kind = cite.isPassage ? "a.yj-passage" : "a.yj-cite, a.yj-source";
-    const hrefs = [...(answer ? answer.querySelectorAll(kind) : [])].map((a) =>
-      a.getAttribute("href")
-    );
-    siblings = [...new Set(hrefs)];
-  }
+  if (link) siblings = siblingsOf(link, cite);
+  if (!current) stopListening = onEscape(shut);
   current = cite;
   panel.hidden = backdrop.hidden = false;
   document.documentElement.classList.add("yj-open");
   shutBehindSheet();
   showPosition();
+  showList();
   mark();
   load(cite, whole);
 };
@@ -77,9 +64,11 @@ export const open = (cite, { link = null, whole = false } = {}) => {
 export const shut = () => {
   if (!current) return;
   const { href } = current;
+  stopListening();
   request?.abort();
   current = null;
   panel.hidden = backdrop.hidden = true;
+  panel.style.transform = "";
   document.documentElement.classList.remove("yj-open");
   shutBehindSheet();
   mark();
@@ -101,8 +90,10 @@ const mark = () => {
   if (current) for (const link of linksTo(current.href)) link.setAttribute("aria-current", "true");
 };
 
+const indexOf = (href) => siblings.findIndex((cite) => cite.href === href);
+
 const showPosition = () => {
-  const at = siblings.indexOf(current.href);
+  const at = indexOf(current.href);
   const label = current.isPassage
     ? `${texts.panel_passage} ${current.n}`
     : fill(texts.panel_position, { n: current.n, at: at + 1, of: siblings.length });
@@ -111,10 +102,45 @@ const showPosition = () => {
   next.disabled = at < 0 || at >= siblings.length - 1;
 };
 
+// All citations of the answer: number, quote, verdict. Passages have a list of their own below
+// the answer; one citation alone needs none.
+const showList = () => {
+  list.hidden = siblings.length < 2 || current.isPassage;
+  if (list.hidden) return list.replaceChildren();
+  const isSame = list.childElementCount === siblings.length &&
+    siblings.every((cite, at) => list.children[at].dataset.href === cite.href);
+  if (!isSame) list.replaceChildren(...siblings.map(row));
+  for (const item of list.children) {
+    const isCurrent = item.dataset.href === current.href;
+    item.firstChild.toggleAttribute("aria-current", isCurrent);
+    if (isCurrent) {
+      item.firstChild.setAttribute("aria-current", "true");
+      list.scrollTop = item.offsetTop - list.clientHeight / 2 + item.offsetHeight / 2;
+    }
+  }
+};
+
+const row = (cite) => {
+  const { quote, title, verdict } = citationOf(cite);
+  const item = create("li");
+  item.dataset.href = cite.href;
+  const choose = button("yj-row", undefined, () => open(cite));
+  choose.append(create("span", "yj-row-number", String(cite.n)));
+  const said = create("bdi", "yj-row-quote");
+  write(said, quote || title);
+  choose.append(said);
+  if (verdict && verdict !== "supported") {
+    choose.append(create("span", `yj-row-verdict yj-${verdict}`, texts[`verdict_${verdict}`] ?? verdict));
+  } else if (verdict) {
+    choose.append(create("span", "yj-row-verdict", texts.verdict_supported));
+  }
+  item.append(choose);
+  return item;
+};
+
 const step = (by) => {
-  const href = siblings[siblings.indexOf(current.href) + by];
-  const cite = href && parse(href);
-  if (cite) open(cite);
+  const cite = siblings[indexOf(current.href) + by];
+  if (cite && indexOf(current.href) >= 0) open(cite);
 };
 
 // ---- the article -------------------------------------------------------------------------
@@ -140,6 +166,7 @@ const load = async (cite, whole) => {
     if (mine.signal.aborted) return;
     const retry = button("yj-button", texts.panel_retry, () => load(cite, whole));
     body.replaceChildren(create("p", "yj-state", texts.panel_error), retry);
+    check(); // perhaps all of the server is gone
   }
 };
 
@@ -232,15 +259,8 @@ export const start = () => {
   backdrop.addEventListener("click", shut);
   NARROW.addEventListener("change", shutBehindSheet);
   document.addEventListener("click", follow, true);
-  document.addEventListener(
-    "keydown",
-    (event) => {
-      if (event.key !== "Escape" || !current) return;
-      event.preventDefault();
-      shut();
-    },
-    true
-  );
+  panel.addEventListener("keydown", turn);
+  listenToHandle();
   const cite = parse(window.location.hash);
   if (cite) open(cite);
 };
@@ -256,4 +276,48 @@ const follow = (event) => {
   } else if (event.target instanceof Element && event.target.closest("#yj-new")) {
     shut();
   }
+};
+
+const TURNS = { ArrowLeft: -1, k: -1, ArrowRight: 1, j: 1 };
+const turn = (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  if (event.key === "Tab") return wrap(event);
+  if (!(event.key in TURNS)) return;
+  event.preventDefault();
+  step(TURNS[event.key]);
+};
+
+// Behind the last control of the sheet comes its first one again: the chat behind it is inert.
+const wrap = (event) => {
+  if (!NARROW.matches) return;
+  const stops = [...panel.querySelectorAll("button:not(:disabled), a[href], [tabindex='0']")].filter(
+    (node) => node.getClientRects().length
+  );
+  const [first, last] = [stops[0], stops.at(-1)];
+  if (event.target !== (event.shiftKey ? first : last)) return;
+  event.preventDefault();
+  (event.shiftKey ? last : first).focus();
+};
+
+// The sheet follows the finger; let go far enough down, it closes.
+const CLOSING_PX = 90;
+const listenToHandle = () => {
+  let from = null;
+  const pull = (event) => Math.max(0, event.clientY - from);
+  handle.addEventListener("pointerdown", (event) => {
+    from = event.clientY;
+    handle.setPointerCapture(event.pointerId);
+  });
+  handle.addEventListener("pointermove", (event) => {
+    if (from !== null) panel.style.transform = `translateY(${pull(event)}px)`;
+  });
+  const release = (event) => {
+    if (from === null) return;
+    const isFar = event.type === "pointerup" && pull(event) > CLOSING_PX;
+    from = null;
+    panel.style.transform = "";
+    if (isFar) shut();
+  };
+  handle.addEventListener("pointerup", release);
+  handle.addEventListener("pointercancel", release);
 };

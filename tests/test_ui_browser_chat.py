@@ -1,0 +1,286 @@
+"""The chat in a real browser: no question lost, asking again, filters, how an answer was found."""
+
+import time
+
+import pytest
+from playwright.sync_api import expect
+from ui_askers import FIRST_SENTENCE
+from ui_browser import ASK, ask, contrast, until, violations
+
+from ui.strings import ALL, Language
+
+pytestmark = pytest.mark.browser
+
+SIMPLIFIED = ALL[Language.HANS]
+QUESTION = "试点期间办理了多少笔业务？"
+LONG = "要很久的问题"
+IDLE = (
+    "!document.querySelector('.yj-progress') && !document.querySelector('.yj-waits')"
+    " && document.querySelector('#yj-question .submit-button')"
+)
+
+
+def questions(page):
+    return page.locator(".yj-question").all_inner_texts()
+
+
+def press(page, text):
+    page.fill(ASK, text)
+    page.press(ASK, "Enter")
+
+
+def test_no_question_is_lost_that_comes_when_an_answer_gets_whole(open_page):
+    page = open_page()
+    # The page itself asks, in the very frame in which it sees the answer before it whole (its
+    # record is there): no test could press a key sooner.
+    page.evaluate(
+        """([ask, total]) => {
+          const box = document.querySelector(ask);
+          const value = Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, 'value');
+          let n = 0;
+          const next = () => {
+            n += 1;
+            value.set.call(box, `第${n}个问题`);
+            box.dispatchEvent(new Event('input', {bubbles: true}));
+            const enter = {key: 'Enter', bubbles: true, cancelable: true};
+            box.dispatchEvent(new KeyboardEvent('keypress', enter));
+          };
+          new MutationObserver(() => {
+            const whole = document.querySelectorAll('.yj-record').length;
+            if (whole === n && n < total) next();
+          }).observe(document.querySelector('#yj-chat'), {childList: true, subtree: true});
+          next();
+        }""",
+        [ASK, 12],
+    )
+    until(page, f"document.querySelectorAll('.yj-record').length === 12 && {IDLE}")
+    assert questions(page) == [f"第{n}个问题" for n in range(1, 13)]
+
+
+def test_questions_asked_while_an_answer_runs_take_their_turn(open_page):
+    page = open_page()
+    press(page, LONG)
+    until(page, "document.querySelectorAll('.yj-said').length > 2")
+    press(page, "第二问")
+    # It stands in the chat at once, says that it waits, and has left the box.
+    until(page, "document.querySelector('.yj-waits')")
+    until(page, f"document.querySelector('{ASK}').value === ''")
+    press(page, "第三问")
+    until(page, "document.querySelectorAll('.yj-waits').length === 2")
+    assert questions(page) == [LONG, "第二问", "第三问"]
+    page.click("#yj-question .stop-button")
+    until(page, f"document.querySelectorAll('.yj-record').length === 3 && {IDLE}")
+    assert questions(page) == [LONG, "第二问", "第三问"]
+    assert page.locator(".yj-stopped").count() == 1
+    assert page.locator(".yj-answer").nth(2).locator(".yj-said").count() == 3
+
+
+def test_two_quick_presses_ask_once_and_words_typed_meanwhile_stay(open_page):
+    page = open_page()
+    page.fill(ASK, QUESTION)
+    page.press(ASK, "Enter")
+    page.press(ASK, "Enter")
+    page.locator(ASK).press_sequentially("下一句")
+    until(page, IDLE)
+    page.wait_for_timeout(300)
+    assert questions(page) == [QUESTION]
+    assert page.input_value(ASK) == "下一句"
+
+
+def test_evidence_comes_before_the_answer_and_nothing_that_is_read_moves(open_page):
+    page = open_page()
+    page.evaluate(
+        """() => {
+          window.seen = [];
+          const note = () => {
+            const said = document.querySelector('.yj-said');
+            window.seen.push({
+              passages: document.querySelectorAll('.yj-early a.yj-passage').length,
+              said: document.querySelectorAll('.yj-said').length,
+              // Below the question: the page itself may scroll to it.
+              top: said && Math.round(said.getBoundingClientRect().top
+                - document.querySelector('.yj-question').getBoundingClientRect().top),
+            });
+          };
+          new MutationObserver(() => requestAnimationFrame(note))
+            .observe(document.querySelector('#yj-chat'), {childList: true, subtree: true});
+        }"""
+    )
+    press(page, LONG)
+    until(page, "document.querySelectorAll('.yj-said').length > 30")
+    page.click("#yj-question .stop-button")
+    until(page, IDLE)
+    seen = page.evaluate("window.seen")
+    assert any(view["passages"] == 3 and view["said"] == 0 for view in seen)
+    views = [view for view in seen if view["said"]]
+    assert len({view["said"] for view in views}) > 3
+    assert len({view["top"] for view in views}) == 1, views
+    assert page.locator(".yj-early").count() == 0
+
+
+def test_the_last_question_can_be_asked_again_and_edited(open_page):
+    page = open_page()
+    ask(page, "前一问")
+    ask(page, QUESTION)
+    last = "document.querySelectorAll('.yj-record')[1]?.textContent"
+    before = page.evaluate(last)
+    page.click("#yj-retry")
+    until(page, f"before => {last} && {last} !== before && {IDLE}", arg=before)
+    assert questions(page) == ["前一问", QUESTION]
+
+    page.click("#yj-edit")
+    until(page, f"document.querySelector('{ASK}').value !== ''")
+    assert page.input_value(ASK) == QUESTION
+    assert page.locator("#yj-editing").inner_text() == SIMPLIFIED.chat_editing
+    assert page.locator("#yj-edit").count() == 0
+    page.click("#yj-leave")
+    until(page, f"document.querySelector('{ASK}').value === ''")
+    page.wait_for_selector("#yj-edit")
+
+    page.focus("#yj-edit")
+    page.keyboard.press("Enter")
+    until(page, f"document.querySelector('{ASK}').value !== ''")
+    page.fill(ASK, "改过的问题")
+    page.press(ASK, "Enter")
+    until(
+        page, f"document.querySelectorAll('.yj-question')[1].textContent === '改过的问题' && {IDLE}"
+    )
+    assert questions(page) == ["前一问", "改过的问题"]
+    assert page.locator("#yj-editing").count() == 0
+
+
+def test_filters_go_along_are_told_and_can_be_taken_back(open_page):
+    page = open_page()
+    page.click(".yj-filter-toggle")
+    page.wait_for_selector(".yj-filter-value")
+    assert page.locator(".yj-filter-group legend").all_inner_texts() == ["来源", "语言", "标签"]
+    source = page.locator(".yj-filter-value", has_text="江畔日报")
+    assert source.locator(".yj-filter-count").inner_text() == "1"
+    source.locator("input").check()
+    page.fill('[name="since"]', "2021-05-01")
+    page.fill('[name="until"]', "2020-01-01")
+    page.locator('[name="until"]').blur()
+    assert page.locator(".yj-filter-wrong").inner_text() == SIMPLIFIED.filter_swapped
+    page.fill('[name="until"]', "2024-12-31")
+    page.locator('[name="until"]').blur()
+    assert page.locator(".yj-filter-wrong").is_hidden()
+    chips = page.locator(".yj-chip")
+    assert [text.replace("\n", "") for text in chips.all_inner_texts()] == [
+        "2021-05-01 – 2024-12-31×",
+        "江畔日报×",
+    ]
+    ask(page, QUESTION)
+    told = "筛选：2021-05-01 起 · 2024-12-31 止 · 江畔日报"
+    assert told in page.locator(".yj-note").all_inner_texts()
+    chips.nth(0).click()
+    ask(page, "再问")
+    assert "筛选：江畔日报" in page.locator(".yj-note").all_inner_texts()
+    page.locator(".yj-chip").nth(0).click()
+    assert page.locator(".yj-chip").count() == 0
+    ask(page, "又问")
+    assert page.locator(".yj-answer").nth(2).locator(".yj-note", has_text="筛选").count() == 0
+    page.keyboard.press("Escape")
+
+
+def test_when_the_filters_leave_nothing_they_can_be_cleared_from_the_answer(open_page):
+    page = open_page()
+    page.click(".yj-filter-toggle")
+    page.locator(".yj-filter-value", has_text="英文").locator("input").check()
+    page.click(".yj-filter-toggle")
+    ask(page, QUESTION)
+    assert SIMPLIFIED.chat_nothing_passes in page.locator(".yj-declined").inner_text()
+    page.locator(".yj-do-unfilter").press("Enter")
+    until(page, f"document.querySelectorAll('.yj-said').length === 3 && {IDLE}")
+    assert questions(page) == [QUESTION]
+    assert page.locator(".yj-chip").count() == 0
+    assert page.locator(".yj-said").first.inner_text() == FIRST_SENTENCE
+
+
+def test_a_conversation_is_restored_from_its_records(open_page):
+    page = open_page()
+    ask(page, QUESTION)
+    records = page.evaluate(
+        """() => [...document.querySelectorAll('.yj-record')].map((node) => {
+          const raw = atob(node.textContent.replaceAll('-', '+').replaceAll('_', '/'));
+          return new TextDecoder().decode(Uint8Array.from(raw, (c) => c.charCodeAt(0)));
+        })"""
+    )
+    shown = page.locator(".yj-answer").inner_html()
+    page.reload()
+    page.wait_for_selector(ASK)
+    restore(page, f"[{','.join(records)}]")
+    page.wait_for_selector(".yj-record", state="attached")
+    assert page.locator(".yj-answer").inner_html() == shown
+    ask(page, "接着问")
+    assert questions(page) == [QUESTION, "接着问"]
+    # What no page has written is refused, and changes nothing.
+    restore(page, '[{"v":1,"id":"<img src=x>"}]')
+    expect(page.locator("body")).to_contain_text(SIMPLIFIED.chat_not_restored)
+    assert questions(page) == [QUESTION, "接着问"]
+
+
+def restore(page, text):
+    page.evaluate(
+        """(text) => {
+          const field = document.querySelector('#yj-restore textarea, #yj-restore input');
+          const kind = field.constructor.prototype;
+          Object.getOwnPropertyDescriptor(kind, 'value').set.call(field, text);
+          field.dispatchEvent(new Event('input', {bubbles: true}));
+          document.querySelector('#yj-restore-go').click();
+        }""",
+        text,
+    )
+
+
+@pytest.mark.parametrize("path", ["/zh-hans/", "/zh-hant/", "/en/"])
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (360, "dark")])
+def test_every_state_is_readable_and_accessible(open_page, path, width, scheme):
+    page = open_page(path, width=width, height=740, scheme=scheme)
+    fits = """() => [...document.querySelectorAll('main.contain *')]
+        .filter((n) => !n.closest('#yj-further, #yj-steps, .yj-chips, .yj-collection'))
+        .filter((n) => n.getBoundingClientRect().right > window.innerWidth + 1)
+        .map((n) => n.outerHTML.slice(0, 120))"""
+    assert violations(page) == []
+    assert page.evaluate(fits) == []
+    # Links within the page stay in this tab, and say where one is.
+    assert page.locator("#yj-navigation a[target]").count() == 0
+    assert page.locator("#yj-navigation [aria-current]").count() == 2
+    ask(page, QUESTION)
+    page.evaluate("document.querySelectorAll('#yj-chat details').forEach((d) => (d.open = true))")
+    page.click(".yj-filter-toggle")
+    page.wait_for_selector(".yj-filter-value")
+    page.locator(".yj-filter-value input").first.check()
+    assert violations(page) == []
+    assert page.evaluate(fits) == []
+    for selector in (
+        ".yj-filter-toggle",
+        ".yj-chip bdi",
+        ".yj-filter-count",
+        ".yj-filter-group legend",
+        ".yj-how dt",
+        ".yj-how dd bdi",
+        ".yj-do-copy",
+        ".yj-frame",
+    ):
+        assert contrast(page, selector) >= 4.5, selector
+    page.click(".yj-chip")
+    page.click(".yj-filter-toggle")
+    for selector in ("#yj-retry", "#yj-edit"):
+        assert contrast(page, selector) >= 4.5, selector
+    ask(page, "今天天气怎么样？")
+    assert violations(page) == []
+    assert contrast(page, ".yj-actions-handoff .yj-do-handoff") >= 4.5
+    assert page.evaluate(fits) == []
+
+
+def test_leaving_in_the_middle_of_an_answer_ends_it(open_page, watched, server):
+    watched.allowed.append("console: ")  # Gradio complains of the stream that it left
+    page = open_page()
+    before = server.closed_streams()
+    press(page, LONG)
+    until(page, "document.querySelectorAll('.yj-said').length > 2")
+    page.goto("about:blank")
+    deadline = time.monotonic() + 10
+    while server.closed_streams() == before and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert server.closed_streams() == before + 1

@@ -1,0 +1,51 @@
+// The question box: what was sent leaves it once it stands in the chat, and not before. The server
+// does not clear it: words typed in the meantime would be lost, and what it refused as well.
+
+let sent = []; // texts that were sent and still stand in the box, the newest last
+
+const box = () => document.querySelector("#yj-question textarea");
+
+// Write into a field of Gradio's as a person would: its own listeners hear of it.
+export const enter = (field, text) => {
+  const kind = field instanceof HTMLTextAreaElement ? HTMLTextAreaElement : HTMLInputElement;
+  Object.getOwnPropertyDescriptor(kind.prototype, "value").set.call(field, text);
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+};
+
+// Called whenever the page has changed.
+export const clearSent = () => {
+  const field = box();
+  if (!sent.length || !field) return;
+  const shown = new Set([...document.querySelectorAll("#yj-chat .yj-question")].slice(-4).map((n) => n.textContent));
+  const at = sent.findLastIndex((text) => shown.has(text.trim()));
+  if (at < 0) return;
+  const text = sent[at];
+  sent = sent.slice(at + 1);
+  // What was typed behind it meanwhile stays.
+  if (field.value.startsWith(text)) enter(field, field.value.slice(text.length));
+};
+
+export const start = () => {
+  const note = () => {
+    const text = box()?.value ?? "";
+    if (text.trim()) sent = [...sent.slice(-9), text];
+  };
+  document.addEventListener(
+    "keydown",
+    (event) => {
+      const field = event.target;
+      if (event.key !== "Enter" || !(field instanceof Element) || !field.closest("#yj-question")) return;
+      // Enter that ends an input method's composition chooses a word; it must not send.
+      if (event.isComposing || event.keyCode === 229) event.stopImmediatePropagation();
+      else if (!event.shiftKey) note();
+    },
+    true
+  );
+  document.addEventListener(
+    "click",
+    (event) => {
+      if (event.target instanceof Element && event.target.closest("#yj-question .submit-button")) note();
+    },
+    true
+  );
+};

@@ -1,0 +1,70 @@
+// Conversations, kept in this browser: one row each in IndexedDB, or in memory where there is none.
+//
+// A conversation is {id, title, started, updated, language, records}: times in ms since 1970,
+// records oldest first, as records.js reads them.
+
+const NAME = "youju";
+const TABLE = "conversations";
+
+let opened = null; // a promise of the database; of null where there is none
+const memory = new Map();
+
+const database = () => {
+  opened ??= new Promise((resolve) => {
+    let request;
+    try {
+      request = indexedDB.open(NAME, 1);
+    } catch {
+      return resolve(null);
+    }
+    request.onupgradeneeded = () => request.result.createObjectStore(TABLE, { keyPath: "id" });
+    request.onsuccess = () => {
+      // A later version of the page in another tab must not wait for this one.
+      request.result.onversionchange = () => request.result.close();
+      resolve(request.result);
+    };
+    request.onerror = request.onblocked = () => resolve(null);
+  });
+  return opened;
+};
+
+// Runs `work(table)` in one transaction; resolves with its result once that is on disk.
+const inTable = (db, mode, work) =>
+  new Promise((resolve, reject) => {
+    const transaction = db.transaction(TABLE, mode);
+    const result = work(transaction.objectStore(TABLE));
+    transaction.oncomplete = () => resolve(result?.result);
+    transaction.onabort = transaction.onerror = () => reject(transaction.error ?? result?.error);
+  });
+
+export const isLasting = async () => (await database()) !== null;
+
+export const get = async (id) => {
+  const db = await database();
+  return (db ? await inTable(db, "readonly", (table) => table.get(id)) : memory.get(id)) ?? null;
+};
+
+// All conversations, the one that was used last first.
+export const all = async () => {
+  const db = await database();
+  const rows = db
+    ? await inTable(db, "readonly", (table) => table.getAll())
+    : [...memory.values()];
+  return rows.sort((a, b) => b.updated - a.updated || (a.id < b.id ? -1 : 1));
+};
+
+// Throws a QuotaExceededError where the disk space that the browser grants is used up.
+export const put = async (conversation) => {
+  const db = await database();
+  if (db) await inTable(db, "readwrite", (table) => table.put(conversation));
+  else memory.set(conversation.id, structuredClone(conversation));
+};
+
+export const remove = async (ids) => {
+  const db = await database();
+  if (db) {
+    await inTable(db, "readwrite", (table) => {
+      for (const id of ids) table.delete(id);
+    });
+  } else for (const id of ids) memory.delete(id);
+};
