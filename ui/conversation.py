@@ -186,6 +186,17 @@ class Conversation:
         with self._lock:
             return self._exchanges[-1] if self._exchanges and self._turn is None else None
 
+    def suggest(self, exchange_id: str, questions: tuple[str, ...]) -> bool:
+        """Add further questions to the last exchange; false when it is the last no more."""
+        with self._lock:
+            if self._is_answered or not self._exchanges:
+                return False
+            *before, last = self._exchanges
+            if last.id != exchange_id:
+                return False
+            self._exchanges = (*before, replace(last, suggestions=questions))
+            return True
+
     def edit(self) -> Exchange | None:
         """Let the next question replace the last; returns what is edited, None where nothing is."""
         last = self.last

@@ -32,7 +32,7 @@ class Offers:
 
         self._strings = strings
         with gr.Row(elem_id="yj-further"):
-            self._further = [button("") for _ in range(MAX_FURTHER)]
+            self.further = [button("") for _ in range(MAX_FURTHER)]
         with gr.Row(elem_id="yj-steps"):
             self._accept = button(strings.ask_suggestion)
             self._undo = {step: button(text) for step, text in _undo_texts(strings).items()}
@@ -50,11 +50,18 @@ class Offers:
     def asking(self) -> dict["Button", Callable[[Exchange], Request | None]]:
         """The buttons that ask, and what each makes of the last exchange."""
         return {
-            **{button: _further(n) for n, button in enumerate(self._further)},
+            **{button: _further(n) for n, button in enumerate(self.further)},
             self._accept: _as_suggested,
             **{button: _without(step) for step, button in self._undo.items()},
             self._retry: _again,
         }
+
+    def further_updates(self, questions: tuple[str, ...]) -> list[Any]:
+        """Show these further questions, as many as there are buttons for."""
+        import gradio as gr
+
+        texts = [*questions, *("",) * MAX_FURTHER][:MAX_FURTHER]
+        return [gr.update(value=text, visible=bool(text)) for text in texts]
 
     def updates(self, last: Exchange | None, *, is_edited: bool = False) -> tuple[Any, ...]:
         """Show the buttons that fit: none while an answer runs (``last`` is None then)."""
@@ -62,10 +69,9 @@ class Offers:
 
         steps = undoable(last) if last and not is_edited else ()
         further = last.suggestions if last and not is_edited else ()
-        texts = [*further[:MAX_FURTHER], *("",) * MAX_FURTHER][:MAX_FURTHER]
         fits = last is not None and not is_edited
         return (
-            *(gr.update(value=text, visible=bool(text)) for text in texts),
+            *self.further_updates(further),
             gr.update(visible=fits and last is not None and suggested(last) is not None),
             *(gr.update(visible=step in steps) for step in self._undo),
             gr.update(visible=fits),

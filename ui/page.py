@@ -21,7 +21,7 @@ from rag.question import Turn
 from rag.schema import Event
 from ui.chat_view import Transcript
 from ui.conversation import Conversation, Request, Shown, Signals, Taken
-from ui.exchange import Exchange, apply_event, dialogue
+from ui.exchange import Exchange, Outcome, apply_event, dialogue
 from ui.offers import Offers
 from ui.pace import paced
 from ui.record import filters_from_json, records_from_text
@@ -90,7 +90,7 @@ class CollectionSummary:
 
 
 class ChatBackend(Protocol):
-    """What the page needs: an answer, an article, a summary.
+    """What the page needs: an answer, further questions, an article, a summary.
 
     The methods are called from several threads at once. ``stream`` may be closed before its
     end. ``dialogue`` holds the earlier questions and answers of this conversation, oldest
@@ -110,6 +110,18 @@ class ChatBackend(Protocol):
         ``without`` names steps of understanding that are left out; ``filters`` say which
         articles may answer.
         """
+        ...
+
+    def further(
+        self,
+        question: str,
+        *,
+        declined: bool,
+        dialogue: Sequence[Turn] = (),
+        without: Sequence[str] = (),
+        filters: Filters = _NO_FILTERS,
+    ) -> tuple[str, ...]:
+        """Return further questions that the collection answers; asked once the answer stands."""
         ...
 
     def article(self, article_id: str) -> Article:
@@ -264,6 +276,14 @@ def build_page(
 
             return handler
 
+        def suggest(conversation: Conversation) -> list[Any]:
+            """What else may be asked, for the last answer: sought when it stands, not before."""
+            last, before = conversation.last, conversation.shown().exchanges[:-1]
+            found = _further(backend, last, before) if last else ()
+            if last is None or not found or not conversation.suggest(last.id, found):
+                return [gr.skip()] * len(offers.further)
+            return offers.further_updates(found)
+
         def redrawn(conversation: Conversation) -> tuple[Any, ...]:
             """Everything as it stands in the conversation."""
             shown = conversation.shown()
@@ -314,10 +334,14 @@ def build_page(
             "concurrency_limit": MAX_RUNNING,
             "concurrency_id": "ask",
         }
-        box.submit(ask_typed, [box, filters, state], outputs, api_name="ask", **streams)
-        chat.example_select(ask_example, [filters, state], outputs, **streams)
-        for button, wanted in offers.asking.items():
-            button.click(ask_by(wanted), [filters, state], outputs, **streams)
+        asking = [
+            box.submit(ask_typed, [box, filters, state], outputs, api_name="ask", **streams),
+            chat.example_select(ask_example, [filters, state], outputs, **streams),
+            *(
+                button.click(ask_by(wanted), [filters, state], outputs, **streams)
+                for button, wanted in offers.asking.items()
+            ),
+        ]
         # Not queued: a full queue must not keep anyone from stopping.
         unqueued: dict[str, Any] = {**hidden, "queue": False}
         offers.edit.click(edit, [state], outputs, **unqueued)
@@ -325,7 +349,17 @@ def build_page(
         box.stop(Conversation.stop, [state], None, **unqueued)
         new_chat.click(start_over, [state], outputs, **unqueued)
         # Queued: what is not queued cannot warn.
-        restore_go.click(restore, [records, state], outputs, **hidden)
+        asking.append(restore_go.click(restore, [records, state], outputs, **hidden))
+        for asked in asking:
+            # One at a time for all: it takes longer than an answer, and answers go first.
+            asked.then(
+                suggest,
+                [state],
+                offers.further,
+                concurrency_limit=1,
+                concurrency_id="suggest",
+                **hidden,
+            )
         # The state is an output too: Gradio forgets, an hour after its tab was closed, what it was
         # given, and keeps for good what it was never given.
         page.load(load, [state], [state, brand, chat], **unqueued)
@@ -395,6 +429,23 @@ def _answer(
             except Exception:
                 _log.exception("an exchange has ended, and whoever wanted to know failed")
     yield latest
+
+
+def _further(backend: ChatBackend, last: Exchange, before: Sequence[Exchange]) -> tuple[str, ...]:
+    """Further questions for an answer; none where finding them fails, for nobody waits for them."""
+    if last.outcome not in (Outcome.ANSWERED, Outcome.DECLINED) or last.suggestions:
+        return last.suggestions
+    try:
+        return backend.further(
+            last.question,
+            declined=last.outcome is Outcome.DECLINED,
+            dialogue=dialogue(before),
+            without=last.without,
+            filters=last.filters,
+        )
+    except YoujuError as error:
+        _log.info("no further questions: %s", error)
+        return ()
 
 
 def _growing(
