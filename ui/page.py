@@ -23,7 +23,7 @@ from ui.chat_view import Transcript
 from ui.conversation import Conversation, Request, Shown, Signals, Taken
 from ui.exchange import Exchange, Outcome, apply_event, dialogue
 from ui.offers import Offers
-from ui.pace import paced
+from ui.pace import RightOfWay, paced
 from ui.record import filters_from_json, records_from_text
 from ui.shell import head_of, navigation
 from ui.strings import Language, Strings
@@ -50,6 +50,12 @@ nobody reads faster than this."""
 MAX_RUNNING = 32
 MAX_QUEUED = 200
 MAX_EXAMPLES = 6
+
+SUGGEST_WAIT_S = 3.0
+"""Finding further questions takes three times the work of an answer: it waits until nobody's
+answer is being written, and is left out where that takes longer than this."""
+
+_ANSWERS_FIRST = RightOfWay()
 OnEnded = Callable[[Exchange, Language], None]
 """Told once of every exchange that has ended, from the thread that answered it."""
 
@@ -198,7 +204,10 @@ def build_page(
         def answer(
             request: Request, before: tuple[Exchange, ...], signals: Signals
         ) -> Generator[Exchange, None, None]:
-            return _answer(backend, request, before, signals, strings=strings, on_ended=on_ended)
+            with _ANSWERS_FIRST.urgent():
+                yield from _answer(
+                    backend, request, before, signals, strings=strings, on_ended=on_ended
+                )
 
         def skipped() -> tuple[Any, ...]:
             return (gr.skip(),) * (2 + len(offers.all))
@@ -279,7 +288,8 @@ def build_page(
         def suggest(conversation: Conversation) -> list[Any]:
             """What else may be asked, for the last answer: sought when it stands, not before."""
             last, before = conversation.last, conversation.shown().exchanges[:-1]
-            found = _further(backend, last, before) if last else ()
+            is_calm = _ANSWERS_FIRST.clear(timeout_s=SUGGEST_WAIT_S)
+            found = _further(backend, last, before) if last and is_calm else ()
             if last is None or not found or not conversation.suggest(last.id, found):
                 return [gr.skip()] * len(offers.further)
             return offers.further_updates(found)
