@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from rag.understand import Step
-from ui.conversation import Request
+from ui.conversation import Conversation, Offered, Request
 from ui.exchange import Exchange, suggested, undoable
 from ui.strings import Strings
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Offers"]
 
+_HIDDEN: Offered = (False, "")
 MAX_FURTHER = 3
 """Further questions under an answer."""
 
@@ -56,29 +57,44 @@ class Offers:
             self._retry: _again,
         }
 
-    def further_updates(self, questions: tuple[str, ...]) -> list[Any]:
-        """Show these further questions, as many as there are buttons for."""
+    def updates(
+        self, conversation: Conversation, last: Exchange | None, *, is_edited: bool = False
+    ) -> list[Any]:
+        """Show the buttons that fit an exchange that has ended, none where there is none.
+
+        While an answer runs the style sheet hides them all. What already is as it should be is
+        left alone: Gradio makes a component anew for each that it updates.
+        """
         import gradio as gr
 
-        texts = [*questions, *("",) * MAX_FURTHER][:MAX_FURTHER]
-        return [gr.update(value=text, visible=bool(text)) for text in texts]
+        wanted = self._wanted(last, is_edited=is_edited)
+        known = conversation.offered or (_HIDDEN,) * len(wanted)
+        conversation.offered = wanted
+        return [
+            gr.skip() if now == before else gr.update(visible=now[0], **_text(now[1]))
+            for now, before in zip(wanted, known, strict=True)
+        ]
 
-    def updates(self, last: Exchange | None, *, is_edited: bool = False) -> tuple[Any, ...]:
-        """Show the buttons that fit: none while an answer runs (``last`` is None then)."""
-        import gradio as gr
-
-        steps = undoable(last) if last and not is_edited else ()
-        further = last.suggestions if last and not is_edited else ()
-        fits = last is not None and not is_edited
+    def _wanted(self, last: Exchange | None, *, is_edited: bool) -> tuple[Offered, ...]:
+        """Whether each is visible, and the text of those that have none of their own."""
+        if last is None or is_edited:
+            others = (_HIDDEN,) * (len(self.asking) + 1)
+            return (*others, (is_edited, ""), (is_edited, ""))
+        texts = [*last.suggestions, *("",) * MAX_FURTHER][:MAX_FURTHER]
+        steps = undoable(last)
         return (
-            *self.further_updates(further),
-            gr.update(visible=fits and last is not None and suggested(last) is not None),
-            *(gr.update(visible=step in steps) for step in self._undo),
-            gr.update(visible=fits),
-            gr.update(visible=fits),
-            gr.update(visible=is_edited),
-            gr.update(visible=is_edited),
+            *((bool(text), text) for text in texts),
+            (suggested(last) is not None, ""),
+            *((step in steps, "") for step in self._undo),
+            (True, ""),  # again
+            (True, ""),  # edit
+            _HIDDEN,
+            _HIDDEN,
         )
+
+
+def _text(text: str) -> dict[str, str]:
+    return {"value": text} if text else {}
 
 
 def _further(number: int) -> Callable[[Exchange], Request | None]:

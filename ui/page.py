@@ -20,7 +20,7 @@ from rag.frame import frame_text
 from rag.question import Turn
 from rag.schema import Event
 from ui.chat_view import Transcript
-from ui.conversation import Conversation, Request, Shown, Signals, Taken
+from ui.conversation import Conversation, Request, Signals, Taken
 from ui.exchange import Exchange, Outcome, apply_event, dialogue
 from ui.offers import Offers
 from ui.pace import RightOfWay, paced
@@ -225,7 +225,7 @@ def build_page(
                 return
             match conversation.submit(filtered):
                 case Taken.TO_ANSWER:
-                    yield from show(conversation.answers(answer))
+                    yield from show(conversation)
                 case Taken.TOO_MANY:
                     gr.Warning(strings.chat_too_many)
                 case Taken.WAITS | Taken.REPEATED:
@@ -234,20 +234,24 @@ def build_page(
             # begun to answer: so the last one changes nothing.
             yield skipped()
 
-        def show(growing: Iterator[Shown]) -> Iterator[tuple[Any, ...]]:
+        def show(conversation: Conversation) -> Iterator[tuple[Any, ...]]:
             # One writer: all else leaves word in the conversation, and this loop shows it.
             transcript = Transcript(strings)
             was_busy = False
-            for shown in growing:
+            for shown in conversation.answers(answer):
                 # The box's text is left alone: the next question may be typed meanwhile.
                 # (static/ask.js clears what was sent, once it stands in the chat.)
-                box_update = gr.skip()
-                offered: Sequence[Any] = (gr.skip(),) * len(offers.all)
-                if shown.busy != was_busy:
-                    box_update = gr.update(**(busy if shown.busy else idle))
-                    offered = offers.updates(None if shown.busy else shown.last)
+                turned = shown.busy != was_busy
                 was_busy = shown.busy
-                yield box_update, transcript.messages(shown), *offered
+                yield (
+                    gr.update(**(busy if shown.busy else idle)) if turned else gr.skip(),
+                    transcript.messages(shown),
+                    *(
+                        (gr.skip(),) * len(offers.all)
+                        if shown.busy
+                        else offers.updates(conversation, shown.last)
+                    ),
+                )
 
         def ask_typed(
             question: str | None, chosen: str | None, conversation: Conversation
@@ -285,33 +289,33 @@ def build_page(
 
             return handler
 
-        def suggest(conversation: Conversation) -> list[Any]:
+        def suggest(conversation: Conversation) -> tuple[Any, ...]:
             """What else may be asked, for the last answer: sought when it stands, not before."""
             last, before = conversation.last, conversation.shown().exchanges[:-1]
             is_calm = _ANSWERS_FIRST.clear(timeout_s=SUGGEST_WAIT_S)
             found = _further(backend, last, before) if last and is_calm else ()
-            if last is None or not found or not conversation.suggest(last.id, found):
-                return [gr.skip()] * len(offers.further)
-            return offers.further_updates(found)
+            if last is None or not found or conversation.edited:
+                return skipped()
+            if not conversation.suggest(last.id, found):
+                return skipped()
+            return gr.skip(), gr.skip(), *offers.updates(conversation, conversation.last)
 
         def redrawn(conversation: Conversation) -> tuple[Any, ...]:
             """Everything as it stands in the conversation."""
             shown = conversation.shown()
-            return Transcript(strings).messages(shown), *offers.updates(shown.last)
+            return Transcript(strings).messages(shown), *offers.updates(conversation, shown.last)
 
         def edit(conversation: Conversation) -> tuple[Any, ...]:
             edited = conversation.edit()
             if edited is None:
                 return skipped()
-            return (
-                gr.update(value=edited.question),
-                gr.skip(),
-                *offers.updates(edited, is_edited=True),
-            )
+            updates = offers.updates(conversation, edited, is_edited=True)
+            return gr.update(value=edited.question), gr.skip(), *updates
 
         def leave_as_it_is(conversation: Conversation) -> tuple[Any, ...]:
             conversation.leave_as_it_is()
-            return gr.update(value=""), gr.skip(), *offers.updates(conversation.last)
+            updates = offers.updates(conversation, conversation.last)
+            return gr.update(value=""), gr.skip(), *updates
 
         def start_over(conversation: Conversation) -> tuple[Any, ...]:
             conversation.start_over()
@@ -365,7 +369,7 @@ def build_page(
             asked.then(
                 suggest,
                 [state],
-                offers.further,
+                outputs,
                 concurrency_limit=1,
                 concurrency_id="suggest",
                 **hidden,
