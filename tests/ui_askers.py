@@ -207,6 +207,9 @@ class ScriptedAsker:
             ]
         return self._play(question, said)
 
+    def further(self, question, *, declined, dialogue=(), without=(), filters=None):  # noqa: ARG002 -- the protocol's
+        return ("城北呢？", "<b>城东</b>呢？") if question == EXAMPLES[0] else ()
+
     def _play(self, question, said, passages=None):
         finished = False
         try:

@@ -60,16 +60,19 @@ class Collection:
         filters: Filters = _NO_FILTERS,
     ) -> Iterator[Event]:
         """Answer a question event by event."""
-        return self._asker.stream_to(
-            Asked(
-                question,
-                today(),
-                dialogue=tuple(dialogue),
-                filters=filters,
-                without=tuple(without),
-                suggest=True,
-            )
-        )
+        return self._asker.stream_to(_asked(question, dialogue, without, filters))
+
+    def further(
+        self,
+        question: str,
+        *,
+        declined: bool,
+        dialogue: Sequence[Turn] = (),
+        without: Sequence[str] = (),
+        filters: Filters = _NO_FILTERS,
+    ) -> tuple[str, ...]:
+        """Further questions that the collection answers."""
+        return self._asker.further(_asked(question, dialogue, without, filters), declined=declined)
 
     def article(self, article_id: str) -> Article:
         """The article with this id; KeyError when there is none."""
@@ -78,6 +81,14 @@ class Collection:
     def summary(self) -> CollectionSummary:
         """What the page says of the collection."""
         return self._summary
+
+
+def _asked(
+    question: str, dialogue: Sequence[Turn], without: Sequence[str], filters: Filters
+) -> Asked:
+    return Asked(
+        question, today(), dialogue=tuple(dialogue), filters=filters, without=tuple(without)
+    )
 
 
 def _facets(values: Iterable[str]) -> tuple[Facet, ...]:
