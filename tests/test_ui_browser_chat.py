@@ -196,7 +196,8 @@ def test_when_the_filters_leave_nothing_they_can_be_cleared_from_the_answer(open
     assert page.locator(".yj-said").first.inner_text() == FIRST_SENTENCE
 
 
-def test_a_conversation_is_restored_from_its_records(open_page):
+def test_a_conversation_is_restored_from_its_records(open_page, watched):
+    watched.allowed.append("console: ")  # Gradio complains of the stream that a reload cuts
     page = open_page()
     ask(page, QUESTION)
     records = page.evaluate(

@@ -71,11 +71,14 @@ class _Page:
         self._client = client
         handlers = client.get(f"{_PAGE}/config").json()["dependencies"]
         self._ask = next(d for d in handlers if d["api_name"] == "ask")
+        self._load = next(d for d in handlers if d["targets"][0][1] == "load")
         self._then = next(d for d in handlers if d["trigger_after"] == self._ask["id"])
 
     def ask(self, question: str) -> Waited:
-        """Ask, read the stream until the answer is whole, then fetch further questions."""
+        """Open a tab, ask, read until the answer is whole, then fetch further questions."""
         tab = secrets.token_hex(6)
+        opening = {"data": [None], "fn_index": self._load["id"], "session_hash": tab}
+        self._client.post(f"{_PAGE}/gradio_api/run/predict", json=opening).raise_for_status()
         started = time.perf_counter()
         evidence = sentence = waited = None
         for line in self._events(tab, self._ask, question, ""):

@@ -1,7 +1,10 @@
 """The collection behind the page: one asker and its index, as the page wants to see them."""
 
+import os
+import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -33,6 +36,9 @@ class Collection:
     def __init__(self, asker: Asker) -> None:
         """Read the summary once: a generation never changes."""
         self._asker = asker
+        # Quoting is all computing: more at once than there are processors only make each other
+        # late. A model that is waited for is another matter.
+        self._slots = threading.BoundedSemaphore(os.cpu_count() or 1)
         articles = list(asker.index.articles())
         days = sorted(a.published for a in articles if a.published)
         manifest = asker.index.manifest
@@ -60,7 +66,8 @@ class Collection:
         filters: Filters = _NO_FILTERS,
     ) -> Iterator[Event]:
         """Answer a question event by event."""
-        return self._asker.stream_to(_asked(question, dialogue, without, filters))
+        with self._slots if self._summary.quotes else nullcontext():
+            yield from self._asker.stream_to(_asked(question, dialogue, without, filters))
 
     def further(
         self,
