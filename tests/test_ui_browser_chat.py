@@ -1,5 +1,6 @@
 """The chat in a real browser: no question lost, asking again, filters, how an answer was found."""
 
+import re
 import time
 
 import pytest
@@ -302,6 +303,15 @@ def test_every_state_is_readable_and_accessible(open_page, path, width, scheme):
     assert violations(page) == []
     assert contrast(page, ".yj-actions-handoff .yj-do-handoff") >= 4.5
     assert page.evaluate(fits) == []
+
+
+def test_the_header_tells_of_the_collection_as_it_is_now(open_page):
+    page = open_page()
+    assert page.locator(".yj-collection").inner_text().startswith("3 篇文章")
+    ask(page, "换一批文章")
+    other = open_page()
+    expect(other.locator(".yj-collection")).to_have_text(re.compile("^4 篇文章"))
+    assert other.locator("#yj-tools").count() == 1
 
 
 def test_leaving_in_the_middle_of_an_answer_ends_it(open_page, watched, server):
