@@ -170,12 +170,7 @@ class Asker:
         reading = self._understander.read(request)
         asked = reading.question
         clock.lap("understand")
-        retrieval = self._retrieve(reading, request)
-        if not retrieval.passages and reading.search.filters != request.filters:
-            # No article of the time that the question limits itself to (今年以来 in an old text):
-            # the limit becomes a preference, and the face says so.
-            reading = reading.unlimited(request.filters)
-            retrieval = self._retrieve(reading, request)
+        reading, retrieval = self._find(reading, request)
         passages = retrieval.passages
         clock.lap("retrieve")
         yield Retrieved(passages, reading, retrieval)
@@ -247,6 +242,15 @@ class Asker:
         _, probability = self._weigh(reading, retrieval)
         return probability >= max(_SURE, self.config.answer.min_probability)
 
+    def further(self, request: Asked, *, declined: bool) -> tuple[str, ...]:
+        """Further questions beside the answer to a request, as ``Asked.suggest`` has them.
+
+        For a face that shows the answer first: trying out what the collection answers takes
+        longer than answering. Raises as ``answer`` does.
+        """
+        reading, retrieval = self._find(self._understander.read(request), request)
+        return self._suggestions(request, reading, retrieval.passages, declined=declined)
+
     def _suggestions(
         self, request: Asked, reading: Reading, passages: Sequence[Passage], *, declined: bool
     ) -> tuple[str, ...]:
@@ -284,6 +288,16 @@ class Asker:
             filters=request.filters,
             has_aliases=Step.ALIASES not in reading.without,
         )
+
+    def _find(self, reading: Reading, request: Asked) -> tuple[Reading, Retrieval]:
+        """Find passages, and say how the question had to be read for that."""
+        retrieval = self._retrieve(reading, request)
+        if not retrieval.passages and reading.search.filters != request.filters:
+            # No article of the time that the question limits itself to (今年以来 in an old text):
+            # the limit becomes a preference, and the face says so.
+            reading = reading.unlimited(request.filters)
+            retrieval = self._retrieve(reading, request)
+        return reading, retrieval
 
     def _retrieve(self, reading: Reading, request: Asked) -> Retrieval:
         return retrieve(

@@ -208,7 +208,7 @@ def test_a_poisoned_collection_is_text(open_page):
         "details class",
         "summary",
         "a class href",
-        "a class href role",
+        "a href class role",
         "a class href title",
         "span class hidden",
         "table class",

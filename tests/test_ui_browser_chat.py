@@ -1,5 +1,6 @@
 """The chat in a real browser: no question lost, asking again, filters, how an answer was found."""
 
+import re
 import time
 
 import pytest
@@ -118,6 +119,36 @@ def test_evidence_comes_before_the_answer_and_nothing_that_is_read_moves(open_pa
     assert page.locator(".yj-early").count() == 0
 
 
+@pytest.mark.parametrize("width", [1280, 360])
+def test_the_question_stays_in_sight_above_its_answer(open_page, width):
+    page = open_page(width=width, height=640)
+    for question in ("前一问", "第二问", "今天天气怎么样？"):
+        ask(page, question)
+    page.wait_for_timeout(300)
+    place = page.evaluate(
+        """() => {
+          const view = document.querySelector('#yj-chat .bubble-wrap').getBoundingClientRect();
+          const last = [...document.querySelectorAll('.yj-question')].at(-1);
+          const box = last.getBoundingClientRect();
+          return [box.top - view.top, view.bottom - box.bottom];
+        }"""
+    )
+    assert min(place) >= -2, place
+
+
+def test_further_questions_come_after_the_answer_and_can_be_asked(open_page):
+    page = open_page()
+    ask(page, QUESTION)
+    further = page.locator("#yj-further button")
+    further.first.wait_for()
+    # Not markup: what they say stands in them as it is.
+    assert further.all_inner_texts() == ["城北呢？", "<b>城东</b>呢？"]
+    further.nth(1).click()
+    until(page, f"document.querySelectorAll('.yj-record').length === 2 && {IDLE}")
+    assert questions(page) == [QUESTION, "<b>城东</b>呢？"]
+    assert further.count() == 0
+
+
 def test_the_last_question_can_be_asked_again_and_edited(open_page):
     page = open_page()
     ask(page, "前一问")
@@ -196,7 +227,8 @@ def test_when_the_filters_leave_nothing_they_can_be_cleared_from_the_answer(open
     assert page.locator(".yj-said").first.inner_text() == FIRST_SENTENCE
 
 
-def test_a_conversation_is_restored_from_its_records(open_page):
+def test_a_conversation_is_restored_from_its_records(open_page, watched):
+    watched.allowed.append("console: ")  # Gradio complains of the stream that a reload cuts
     page = open_page()
     ask(page, QUESTION)
     records = page.evaluate(
@@ -271,6 +303,15 @@ def test_every_state_is_readable_and_accessible(open_page, path, width, scheme):
     assert violations(page) == []
     assert contrast(page, ".yj-actions-handoff .yj-do-handoff") >= 4.5
     assert page.evaluate(fits) == []
+
+
+def test_the_header_tells_of_the_collection_as_it_is_now(open_page):
+    page = open_page()
+    assert page.locator(".yj-collection").inner_text().startswith("3 篇文章")
+    ask(page, "换一批文章")
+    other = open_page()
+    expect(other.locator(".yj-collection")).to_have_text(re.compile("^4 篇文章"))
+    assert other.locator("#yj-tools").count() == 1
 
 
 def test_leaving_in_the_middle_of_an_answer_ends_it(open_page, watched, server):

@@ -18,7 +18,7 @@ from ui_askers import (
     SECOND_SENTENCE,
     serving,
 )
-from ui_browser import ASK, ask, contrast, free_port, until, violations
+from ui_browser import ASK, LEAVING, ask, contrast, free_port, until, violations
 
 from ui.strings import ALL, Language
 
@@ -29,9 +29,6 @@ QUESTION = "试点期间办理了多少笔业务？"
 ASKERS = str(Path(__file__).with_name("ui_askers.py"))
 
 QUESTIONS = "[...document.querySelectorAll('.yj-question')].map(n => n.textContent)"
-
-# What Gradio's own client says when its server or its page goes.
-LEAVING = ("console: AbortError", "console: Unexpected error")
 DOWN = (*LEAVING, "console: Failed to load resource", "console: TypeError")
 
 

@@ -39,7 +39,7 @@ def test_an_answer_is_seen_growing_and_the_last_view_is_not_busy():
     conversation = Conversation()
     taken, shown = drive(conversation, Request("一"))
     assert taken is Taken.TO_ANSWER
-    assert [s.busy for s in shown] == [True, True, False]
+    assert [s.busy for s in shown] == [True, False]
     assert shown[-1].exchanges[0].outcome is Outcome.ANSWERED
     drive(conversation, Request("二"))
     assert asked(conversation) == ["一", "二"]

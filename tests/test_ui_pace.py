@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from ui.pace import paced
+from ui.pace import RightOfWay, paced
 
 
 def run(stream, interval_s=0.05, stop=None):
@@ -102,3 +102,37 @@ def test_an_abandoned_stream_is_closed():
     next(groups)
     groups.close()
     assert closed.wait(5)
+
+
+def test_a_nudge_hands_on_what_there_is_even_if_it_is_nothing():
+    go, nudge = threading.Event(), threading.Event()
+
+    def stream():
+        yield 1
+        go.wait(5)
+        yield 2
+
+    groups = paced(stream(), interval_s=0.01, stop=threading.Event(), nudge=nudge)
+    assert next(groups) == [1]
+    nudge.set()
+    assert next(groups) == []
+    assert not nudge.is_set()
+    go.set()
+    assert list(groups) == [[2]]
+
+
+def test_what_can_wait_waits_for_all_that_is_urgent():
+    way = RightOfWay()
+    assert way.clear(timeout_s=0)
+    first, second = way.urgent(), way.urgent()
+    first.__enter__()
+    second.__enter__()
+    assert not way.clear(timeout_s=0.01)
+    cleared = []
+    waiter = threading.Thread(target=lambda: cleared.append(way.clear(timeout_s=5)))
+    waiter.start()
+    first.__exit__(None, None, None)
+    assert not way.clear(timeout_s=0.01)
+    second.__exit__(None, None, None)
+    waiter.join()
+    assert cleared == [True]

@@ -159,10 +159,11 @@ class ScriptedAsker:
         self.pause_s = pause_s
         self.closed = 0
         self.dialogues = []
+        self.rebuilt = False
 
     def summary(self):
         return CollectionSummary(
-            articles=len(ARTICLES),
+            articles=len(ARTICLES) + self.rebuilt,
             chunks=42,
             earliest=date(2020, 1, 1),
             latest=date(2024, 5, 6),
@@ -181,6 +182,7 @@ class ScriptedAsker:
 
     def stream(self, question, *, dialogue=(), without=(), filters=None):  # noqa: ARG002 -- the protocol's
         self.dialogues.append(tuple(dialogue))
+        self.rebuilt = self.rebuilt or "换一批文章" in question
         if "出错" in question:
             raise RuntimeError("secret detail of the inside")
         if question == "？！":
@@ -206,6 +208,9 @@ class ScriptedAsker:
                 ),
             ]
         return self._play(question, said)
+
+    def further(self, question, *, declined, dialogue=(), without=(), filters=None):  # noqa: ARG002 -- the protocol's
+        return ("城北呢？", "<b>城东</b>呢？") if question == EXAMPLES[0] else ()
 
     def _play(self, question, said, passages=None):
         finished = False

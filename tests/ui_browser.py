@@ -14,6 +14,10 @@ from ui_askers import serving
 
 ASK = "#yj-question textarea"
 
+LEAVING = ("console: AbortError", "console: Unexpected error")
+"""What Gradio's own client says when its page is left while a stream is open: for tests that
+reload, in ``watched.allowed``."""
+
 
 def chromium_path():
     named = os.environ.get("CHROMIUM")

@@ -7,11 +7,12 @@ is closed when the last of them ends.
 """
 
 import logging
+import os
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -49,6 +50,7 @@ class _Served:
 
     def __init__(self, asker: Asker) -> None:
         self.asker = asker
+        self.quotes = asker.config.answer.generator == asker.extractive.name
         self.users = 0
         self.is_retired = False
         self._summary: CollectionSummary | None = None
@@ -72,6 +74,9 @@ class Collection:
         self._checked = time.monotonic()
         self._lock = threading.Lock()  # guards what is served and its count of users
         self._opening = threading.Lock()  # held by the one thread that opens a generation
+        # Quoting is all computing: more at once than there are processors only make each other
+        # late. A model that is waited for is another matter.
+        self._slots = threading.BoundedSemaphore(os.cpu_count() or 1)
         self._served = _Served(asker)
 
     def stream(
@@ -84,17 +89,22 @@ class Collection:
     ) -> Iterator[Event]:
         """Answer a question event by event, all of it from one generation."""
         self.refresh(max_age_s=self._check_every_s)
+        with self._in_use() as served, self._slots if served.quotes else nullcontext():
+            yield from served.asker.stream_to(_asked(question, dialogue, without, filters))
+
+    def further(
+        self,
+        question: str,
+        *,
+        declined: bool,
+        dialogue: Sequence[Turn] = (),
+        without: Sequence[str] = (),
+        filters: Filters = _NO_FILTERS,
+    ) -> tuple[str, ...]:
+        """Further questions that the collection answers."""
         with self._in_use() as served:
-            yield from served.asker.stream_to(
-                Asked(
-                    question,
-                    today(),
-                    dialogue=tuple(dialogue),
-                    filters=filters,
-                    without=tuple(without),
-                    suggest=True,
-                )
-            )
+            asked = _asked(question, dialogue, without, filters)
+            return served.asker.further(asked, declined=declined)
 
     def article(self, article_id: str) -> Article:
         """The article with this id; KeyError when there is none."""
@@ -193,6 +203,14 @@ def _summary(asker: Asker) -> CollectionSummary:
         languages=_facets(a.language for a in articles),
         tags=_facets(tag for a in articles for tag in {fold(t): t for t in a.tags}.values()),
         quotes=asker.config.answer.generator == asker.extractive.name,
+    )
+
+
+def _asked(
+    question: str, dialogue: Sequence[Turn], without: Sequence[str], filters: Filters
+) -> Asked:
+    return Asked(
+        question, today(), dialogue=tuple(dialogue), filters=filters, without=tuple(without)
     )
 
 

@@ -16,7 +16,7 @@ from enum import StrEnum
 from index.passage import Filters
 from ui.exchange import Exchange
 
-__all__ = ["Answering", "Conversation", "Request", "Shown", "Signals", "Taken"]
+__all__ = ["Answering", "Conversation", "Offered", "Request", "Shown", "Signals", "Taken"]
 
 REPEAT_S = 1.0
 """The same words again so soon are a second press of the same key, not a second question."""
@@ -75,6 +75,9 @@ class Signals:
         self.changed = threading.Event()
 
 
+Offered = tuple[bool, str]
+"""A button under the chat: whether it is visible, and its text where that changes."""
+
 Answering = Callable[[Request, tuple[Exchange, ...], Signals], Generator[Exchange, None, None]]
 """Answers a request after the exchanges before it: the exchange as it grows, the last one ended."""
 
@@ -91,7 +94,10 @@ class _Turn:
 
 
 class Conversation:
-    """Takes requests from any thread; one of them at a time answers (see :meth:`answers`)."""
+    """Takes requests from any thread; one of them at a time answers (see :meth:`answers`).
+
+    ``offered`` is for the page to remember which buttons it shows; () before it shows any.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -101,6 +107,7 @@ class Conversation:
         self._is_answered = False
         self._last: tuple[Request, float] | None = None
         self._editing: str | None = None
+        self.offered: tuple[Offered, ...] = ()
 
     def __deepcopy__(self, memo: object) -> "Conversation":
         """Gradio copies the first state for every tab: each gets a conversation of its own."""
@@ -136,7 +143,8 @@ class Conversation:
                 with closing(answer(turn.request, turn.before, turn.signals)) as growing:
                     for latest in growing:
                         turn.latest = latest
-                        if not turn.discarded:
+                        # What has ended is shown with the turn ended: one view, not two.
+                        if latest.running and not turn.discarded:
                             yield self.shown()
                 self._end(turn)
                 yield self.shown()
@@ -185,6 +193,17 @@ class Conversation:
         """The last exchange that has ended, None while an answer runs or before the first."""
         with self._lock:
             return self._exchanges[-1] if self._exchanges and self._turn is None else None
+
+    def suggest(self, exchange_id: str, questions: tuple[str, ...]) -> bool:
+        """Add further questions to the last exchange; false when it is the last no more."""
+        with self._lock:
+            if self._is_answered or not self._exchanges:
+                return False
+            *before, last = self._exchanges
+            if last.id != exchange_id:
+                return False
+            self._exchanges = (*before, replace(last, suggestions=questions))
+            return True
 
     def edit(self) -> Exchange | None:
         """Let the next question replace the last; returns what is edited, None where nothing is."""

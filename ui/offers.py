@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from rag.understand import Step
-from ui.conversation import Request
+from ui.conversation import Conversation, Offered, Request
 from ui.exchange import Exchange, suggested, undoable
 from ui.strings import Strings
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Offers"]
 
+_HIDDEN: Offered = (False, "")
 MAX_FURTHER = 3
 """Further questions under an answer."""
 
@@ -32,7 +33,7 @@ class Offers:
 
         self._strings = strings
         with gr.Row(elem_id="yj-further"):
-            self._further = [button("") for _ in range(MAX_FURTHER)]
+            self.further = [button("") for _ in range(MAX_FURTHER)]
         with gr.Row(elem_id="yj-steps"):
             self._accept = button(strings.ask_suggestion)
             self._undo = {step: button(text) for step, text in _undo_texts(strings).items()}
@@ -50,29 +51,50 @@ class Offers:
     def asking(self) -> dict["Button", Callable[[Exchange], Request | None]]:
         """The buttons that ask, and what each makes of the last exchange."""
         return {
-            **{button: _further(n) for n, button in enumerate(self._further)},
+            **{button: _further(n) for n, button in enumerate(self.further)},
             self._accept: _as_suggested,
             **{button: _without(step) for step, button in self._undo.items()},
             self._retry: _again,
         }
 
-    def updates(self, last: Exchange | None, *, is_edited: bool = False) -> tuple[Any, ...]:
-        """Show the buttons that fit: none while an answer runs (``last`` is None then)."""
+    def updates(
+        self, conversation: Conversation, last: Exchange | None, *, is_edited: bool = False
+    ) -> list[Any]:
+        """Show the buttons that fit an exchange that has ended, none where there is none.
+
+        While an answer runs the style sheet hides them all. What already is as it should be is
+        left alone: Gradio makes a component anew for each that it updates.
+        """
         import gradio as gr
 
-        steps = undoable(last) if last and not is_edited else ()
-        further = last.suggestions if last and not is_edited else ()
-        texts = [*further[:MAX_FURTHER], *("",) * MAX_FURTHER][:MAX_FURTHER]
-        fits = last is not None and not is_edited
+        wanted = self._wanted(last, is_edited=is_edited)
+        known = conversation.offered or (_HIDDEN,) * len(wanted)
+        conversation.offered = wanted
+        return [
+            gr.skip() if now == before else gr.update(visible=now[0], **_text(now[1]))
+            for now, before in zip(wanted, known, strict=True)
+        ]
+
+    def _wanted(self, last: Exchange | None, *, is_edited: bool) -> tuple[Offered, ...]:
+        """Whether each is visible, and the text of those that have none of their own."""
+        if last is None or is_edited:
+            others = (_HIDDEN,) * (len(self.asking) + 1)
+            return (*others, (is_edited, ""), (is_edited, ""))
+        texts = [*last.suggestions, *("",) * MAX_FURTHER][:MAX_FURTHER]
+        steps = undoable(last)
         return (
-            *(gr.update(value=text, visible=bool(text)) for text in texts),
-            gr.update(visible=fits and last is not None and suggested(last) is not None),
-            *(gr.update(visible=step in steps) for step in self._undo),
-            gr.update(visible=fits),
-            gr.update(visible=fits),
-            gr.update(visible=is_edited),
-            gr.update(visible=is_edited),
+            *((bool(text), text) for text in texts),
+            (suggested(last) is not None, ""),
+            *((step in steps, "") for step in self._undo),
+            (True, ""),  # again
+            (True, ""),  # edit
+            _HIDDEN,
+            _HIDDEN,
         )
+
+
+def _text(text: str) -> dict[str, str]:
+    return {"value": text} if text else {}
 
 
 def _further(number: int) -> Callable[[Exchange], Request | None]:

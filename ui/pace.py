@@ -1,16 +1,18 @@
-"""A stream, paced: what arrives faster than people can see is handed on together.
+"""Who goes when: a stream paced for people's eyes, and urgent work before what can wait.
 
-In: an iterator that may block and may fail. Out: lists of its items, at most one per interval,
-nothing lost, nothing reordered, the failure raised where it happened. Knows nothing of answers.
+Paced, an iterator that may block and may fail becomes lists of its items, at most one per
+interval, nothing lost, nothing reordered, the failure raised where it happened. Knows nothing of
+answers.
 """
 
 import queue
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
-__all__ = ["paced"]
+__all__ = ["RightOfWay", "paced"]
 
 T = TypeVar("T")
 
@@ -20,6 +22,31 @@ class _End:
 
     def __init__(self, error: BaseException | None) -> None:
         self.error = error
+
+
+class RightOfWay:
+    """Lets work that people wait for go first, and other work wait until none of it runs."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._running = 0
+
+    @contextmanager
+    def urgent(self) -> Iterator[None]:
+        """While this is open, :meth:`clear` waits."""
+        with self._changed:
+            self._running += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._running -= 1
+                self._changed.notify_all()
+
+    def clear(self, *, timeout_s: float) -> bool:
+        """Wait until nothing urgent runs; false when that did not come about in time."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._running == 0, timeout=timeout_s)
 
 
 def paced(

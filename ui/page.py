@@ -20,10 +20,10 @@ from rag.frame import frame_text
 from rag.question import Turn
 from rag.schema import Event
 from ui.chat_view import Transcript
-from ui.conversation import Conversation, Request, Shown, Signals, Taken
-from ui.exchange import Exchange, apply_event, dialogue
+from ui.conversation import Conversation, Request, Signals, Taken
+from ui.exchange import Exchange, Outcome, apply_event, dialogue
 from ui.offers import Offers
-from ui.pace import paced
+from ui.pace import RightOfWay, paced
 from ui.record import filters_from_json, records_from_text
 from ui.shell import head_of, navigation
 from ui.strings import Language, Strings
@@ -68,6 +68,12 @@ _SCRIPTED = (
 MAX_RUNNING = 32
 MAX_QUEUED = 200
 MAX_EXAMPLES = 6
+
+SUGGEST_WAIT_S = 3.0
+"""Finding further questions takes three times the work of an answer: it waits until nobody's
+answer is being written, and is left out where that takes longer than this."""
+
+_ANSWERS_FIRST = RightOfWay()
 OnEnded = Callable[[Exchange, Language], None]
 """Told once of every exchange that has ended, from the thread that answered it."""
 
@@ -108,7 +114,7 @@ class CollectionSummary:
 
 
 class ChatBackend(Protocol):
-    """What the page needs: an answer, an article, a summary.
+    """What the page needs: an answer, further questions, an article, a summary.
 
     The methods are called from several threads at once. ``stream`` may be closed before its
     end. ``dialogue`` holds the earlier questions and answers of this conversation, oldest
@@ -128,6 +134,18 @@ class ChatBackend(Protocol):
         ``without`` names steps of understanding that are left out; ``filters`` say which
         articles may answer.
         """
+        ...
+
+    def further(
+        self,
+        question: str,
+        *,
+        declined: bool,
+        dialogue: Sequence[Turn] = (),
+        without: Sequence[str] = (),
+        filters: Filters = _NO_FILTERS,
+    ) -> tuple[str, ...]:
+        """Return further questions that the collection answers; asked once the answer stands."""
         ...
 
     def article(self, article_id: str) -> Article:
@@ -204,7 +222,10 @@ def build_page(
         def answer(
             request: Request, before: tuple[Exchange, ...], signals: Signals
         ) -> Generator[Exchange, None, None]:
-            return _answer(backend, request, before, signals, strings=strings, on_ended=on_ended)
+            with _ANSWERS_FIRST.urgent():
+                yield from _answer(
+                    backend, request, before, signals, strings=strings, on_ended=on_ended
+                )
 
         def skipped() -> tuple[Any, ...]:
             return (gr.skip(),) * (2 + len(offers.all))
@@ -222,7 +243,7 @@ def build_page(
                 return
             match conversation.submit(filtered):
                 case Taken.TO_ANSWER:
-                    yield from show(conversation.answers(answer))
+                    yield from show(conversation)
                 case Taken.TOO_MANY:
                     gr.Warning(strings.chat_too_many)
                 case Taken.WAITS | Taken.REPEATED:
@@ -231,20 +252,24 @@ def build_page(
             # begun to answer: so the last one changes nothing.
             yield skipped()
 
-        def show(growing: Iterator[Shown]) -> Iterator[tuple[Any, ...]]:
+        def show(conversation: Conversation) -> Iterator[tuple[Any, ...]]:
             # One writer: all else leaves word in the conversation, and this loop shows it.
             transcript = Transcript(strings)
             was_busy = False
-            for shown in growing:
+            for shown in conversation.answers(answer):
                 # The box's text is left alone: the next question may be typed meanwhile.
                 # (static/ask.js clears what was sent, once it stands in the chat.)
-                box_update = gr.skip()
-                offered: Sequence[Any] = (gr.skip(),) * len(offers.all)
-                if shown.busy != was_busy:
-                    box_update = gr.update(**(busy if shown.busy else idle))
-                    offered = offers.updates(None if shown.busy else shown.last)
+                turned = shown.busy != was_busy
                 was_busy = shown.busy
-                yield box_update, transcript.messages(shown), *offered
+                yield (
+                    gr.update(**(busy if shown.busy else idle)) if turned else gr.skip(),
+                    transcript.messages(shown),
+                    *(
+                        (gr.skip(),) * len(offers.all)
+                        if shown.busy
+                        else offers.updates(conversation, shown.last)
+                    ),
+                )
 
         def ask_typed(
             question: str | None, chosen: str | None, conversation: Conversation
@@ -282,24 +307,33 @@ def build_page(
 
             return handler
 
+        def suggest(conversation: Conversation) -> tuple[Any, ...]:
+            """What else may be asked, for the last answer: sought when it stands, not before."""
+            last, before = conversation.last, conversation.shown().exchanges[:-1]
+            is_calm = _ANSWERS_FIRST.clear(timeout_s=SUGGEST_WAIT_S)
+            found = _further(backend, last, before) if last and is_calm else ()
+            if last is None or not found or conversation.edited:
+                return skipped()
+            if not conversation.suggest(last.id, found):
+                return skipped()
+            return gr.skip(), gr.skip(), *offers.updates(conversation, conversation.last)
+
         def redrawn(conversation: Conversation) -> tuple[Any, ...]:
             """Everything as it stands in the conversation."""
             shown = conversation.shown()
-            return Transcript(strings).messages(shown), *offers.updates(shown.last)
+            return Transcript(strings).messages(shown), *offers.updates(conversation, shown.last)
 
         def edit(conversation: Conversation) -> tuple[Any, ...]:
             edited = conversation.edit()
             if edited is None:
                 return skipped()
-            return (
-                gr.update(value=edited.question),
-                gr.skip(),
-                *offers.updates(edited, is_edited=True),
-            )
+            updates = offers.updates(conversation, edited, is_edited=True)
+            return gr.update(value=edited.question), gr.skip(), *updates
 
         def leave_as_it_is(conversation: Conversation) -> tuple[Any, ...]:
             conversation.leave_as_it_is()
-            return gr.update(value=""), gr.skip(), *offers.updates(conversation.last)
+            updates = offers.updates(conversation, conversation.last)
+            return gr.update(value=""), gr.skip(), *updates
 
         def start_over(conversation: Conversation) -> tuple[Any, ...]:
             conversation.start_over()
@@ -332,10 +366,14 @@ def build_page(
             "concurrency_limit": MAX_RUNNING,
             "concurrency_id": "ask",
         }
-        box.submit(ask_typed, [box, filters, state], outputs, api_name="ask", **streams)
-        chat.example_select(ask_example, [filters, state], outputs, **streams)
-        for button, wanted in offers.asking.items():
-            button.click(ask_by(wanted), [filters, state], outputs, **streams)
+        asking = [
+            box.submit(ask_typed, [box, filters, state], outputs, api_name="ask", **streams),
+            chat.example_select(ask_example, [filters, state], outputs, **streams),
+            *(
+                button.click(ask_by(wanted), [filters, state], outputs, **streams)
+                for button, wanted in offers.asking.items()
+            ),
+        ]
         # Not queued: a full queue must not keep anyone from stopping.
         unqueued: dict[str, Any] = {**hidden, "queue": False}
         offers.edit.click(edit, [state], outputs, **unqueued)
@@ -343,7 +381,17 @@ def build_page(
         box.stop(Conversation.stop, [state], None, **unqueued)
         new_chat.click(start_over, [state], outputs, **unqueued)
         # Queued: what is not queued cannot warn.
-        restore_go.click(restore, [records, state], outputs, **hidden)
+        asking.append(restore_go.click(restore, [records, state], outputs, **hidden))
+        for asked in asking:
+            # One at a time for all: it takes longer than an answer, and answers go first.
+            asked.then(
+                suggest,
+                [state],
+                outputs,
+                concurrency_limit=1,
+                concurrency_id="suggest",
+                **hidden,
+            )
         # The state is an output too: Gradio forgets, an hour after its tab was closed, what it was
         # given, and keeps for good what it was never given.
         page.load(load, [state], [state, brand, chat], **unqueued)
@@ -418,6 +466,23 @@ def _answer(
             except Exception:
                 _log.exception("an exchange has ended, and whoever wanted to know failed")
     yield latest
+
+
+def _further(backend: ChatBackend, last: Exchange, before: Sequence[Exchange]) -> tuple[str, ...]:
+    """Further questions for an answer; none where finding them fails, for nobody waits for them."""
+    if last.outcome not in (Outcome.ANSWERED, Outcome.DECLINED) or last.suggestions:
+        return last.suggestions
+    try:
+        return backend.further(
+            last.question,
+            declined=last.outcome is Outcome.DECLINED,
+            dialogue=dialogue(before),
+            without=last.without,
+            filters=last.filters,
+        )
+    except YoujuError as error:
+        _log.info("no further questions: %s", error)
+        return ()
 
 
 def _growing(

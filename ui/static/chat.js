@@ -20,15 +20,29 @@ import * as rating from "./rating.js";
 import * as speak from "./speak.js";
 import * as status from "./status.js";
 
-// A new question comes to the top of the view, wherever one had scrolled to.
+// A new question comes to the top of the view and stays there while its answer grows below it,
+// until the person scrolls.
+const SETTLED_MS = 500; // what is still added when an answer has ended
 let asked = 0;
+let following = false;
 const followQuestion = () => {
   const questions = document.querySelectorAll("#yj-chat .yj-question");
-  if (questions.length > asked) {
-    questions[questions.length - 1].scrollIntoView({ block: "start", inline: "nearest" });
-  }
+  if (questions.length > asked) following = true;
   asked = questions.length;
+  if (!following || !asked) return;
+  const answers = [...document.querySelectorAll("#yj-chat .yj-answer")];
+  const running = answers.findIndex((answer) => answer.querySelector(".yj-progress"));
+  questions[running < 0 ? asked - 1 : running]?.scrollIntoView({ block: "start", inline: "nearest" });
+  if (running < 0) setTimeout(() => (following = false), SETTLED_MS);
 };
+const SCROLLING = new Set(["PageUp", "PageDown", "Home", "End", "ArrowUp", "ArrowDown"]);
+const leave = (event) => {
+  const isHere = event.target instanceof Element && event.target.closest("#yj-chat");
+  if (isHere && (event.type !== "keydown" || SCROLLING.has(event.key))) following = false;
+};
+for (const type of ["wheel", "touchmove", "pointerdown", "keydown"]) {
+  document.addEventListener(type, leave, { capture: true, passive: true });
+}
 
 // Gradio labels each message with its source, markup included, and its examples in English: a
 // screen reader would read that. Its lists of buttons are no lists.
