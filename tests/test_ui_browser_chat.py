@@ -171,6 +171,7 @@ def test_the_last_question_can_be_asked_again_and_edited(open_page):
     page.focus("#yj-edit")
     page.keyboard.press("Enter")
     until(page, f"document.querySelector('{ASK}').value !== ''")
+    assert page.evaluate("document.activeElement.tagName") == "TEXTAREA"
     page.fill(ASK, "改过的问题")
     page.press(ASK, "Enter")
     until(

@@ -44,7 +44,10 @@ export const start = () => {
   document.addEventListener(
     "click",
     (event) => {
-      if (event.target instanceof Element && event.target.closest("#yj-question .submit-button")) note();
+      if (!(event.target instanceof Element)) return;
+      if (event.target.closest("#yj-question .submit-button")) note();
+      // What is edited comes into the box: so does the focus.
+      if (event.target.closest("#yj-edit, #yj-leave")) box()?.focus();
     },
     true
   );
