@@ -209,6 +209,7 @@ def test_a_poisoned_collection_is_text(open_page):
         "summary",
         "a class href",
         "a href class role",
+        "a href class role aria-pressed",
         "a class href title",
         "span class hidden",
         "table class",

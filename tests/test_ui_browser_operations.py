@@ -109,6 +109,7 @@ def test_without_a_log_nobody_is_asked_to_rate(watched, tmp_path):
         until(page, "document.documentElement.classList.contains('yj-unrated')")
         assert page.locator("#yj-chat .yj-do-solved").is_hidden()
         assert page.locator("#yj-chat .yj-do-handoff").is_visible()
+        page.close()  # before its server goes away
         page = watched(server.url + "/zh-hans/operations")
         page.wait_for_selector(".yj-note-box")
         said = page.locator(".yj-note-box").inner_text()

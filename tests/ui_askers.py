@@ -12,7 +12,7 @@ import tempfile
 import threading
 import time
 import urllib.request
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -303,6 +303,10 @@ def _address(process, log):
 
 
 def main(port):
+    from eval.activity import ACTIVITY
+    from ui.activity import ActivityLog
+    from ui.feedback_routes import feedback_part
+    from ui.handoff_delivery import open_desk
     from ui.server import serve
 
     asker = ScriptedAsker()
@@ -313,7 +317,17 @@ def main(port):
             print(asker.closed, flush=True)
 
     threading.Thread(target=report, daemon=True).start()
-    serve(asker, port=port)
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        log = stack.enter_context(ActivityLog(Path(folder, ACTIVITY), days=1))
+        desk = open_desk("", otherwise=Path(folder, "handoff"), environment={})
+        stack.callback(desk.close)
+        feedback = feedback_part(
+            log=log,
+            desk=desk,
+            article=asker.article,
+            generation=lambda: asker.summary().generation,
+        )
+        serve(asker, port=port, parts=[feedback], on_ended=log.on_ended)
 
 
 if __name__ == "__main__":
