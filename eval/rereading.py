@@ -107,7 +107,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         weights[1:],
         notes=(
             "What each number of the reader is worth beside the score of rag/rank.py.",
-            f"Fitted by `python -m eval.rereading` on {options.limit} questions of each fitting half.",
+            f"Fitted by `python -m eval.rereading` on {options.limit} questions of a fitting half.",
         ),
     )
     alone = np.array([1.0, *(0.0 for _ in TOLD)])

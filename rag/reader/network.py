@@ -33,12 +33,13 @@ class Network:
 
     def __init__(self, path: Path) -> None:
         """Read a file of weights; raises UsageError where it is not one of a reader."""
+        from safetensors import SafetensorError
         from safetensors.numpy import load
 
         try:
             stored = load(path.read_bytes())
             self._set(_widened(stored))
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, SafetensorError) as error:
             raise UsageError(f"{path} does not hold the weights of a reader: {error}") from None
 
     def _set(self, weights: Mapping[str, Floats]) -> None:
@@ -76,11 +77,12 @@ class Network:
             inner += layer["widen_bias"]
             state += _gelu(inner) @ layer["narrow"].T
             state += layer["narrow_bias"]
-        state = _normed(state) * self._gain
+        state = _normed(state)
+        state *= self._gain
         inner = state @ self._middle.T
         inner += self._middle_bias
         out = (_gelu(inner) + state) @ self._head.T + self._head_bias
-        return [out[start:end] for start, end in spans]
+        return [out[start:end].astype(np.float32) for start, end in spans]
 
     def _attended(
         self, state: Floats, layer: Mapping[str, Floats], spans: Sequence[tuple[int, int]]
