@@ -16,10 +16,10 @@ import numpy.typing as npt
 
 from index.passage import Passage
 from rag.config import AnswerConfig
-from rag.context import widened
 from rag.question import Question
 from rag.rank import Ranked
 from rag.reader.reader import Excerpt, Reader, Told, bundled_reader
+from rag.statements import Statement
 from rag.weights import read_weights
 
 __all__ = ["TOLD", "WEIGHTS", "load_reader", "reread", "told_of"]
@@ -32,6 +32,10 @@ TOLD = Told._fields
 _PASSAGES = 2
 """Passages that are read. A third gains a point within the first three sentences and costs half as
 much time again."""
+
+_BYTES = 960
+"""Of a passage at most, around its likeliest sentence: 320 Han characters, or a longer text in
+letters; both are about as many pieces, and time goes by pieces."""
 
 
 def load_reader(config: AnswerConfig) -> Reader | None:
@@ -61,15 +65,13 @@ def told_of(
     """
     read = list(dict.fromkeys(one.statement.passage for one in ranked))[:_PASSAGES]
     found = np.full((len(ranked), len(TOLD)), np.nan)
-    rows = {
-        place: [n for n, r in enumerate(ranked) if r.statement.passage == place] for place in read
-    }
+    rows = [_around(ranked, place) for place in read]
     excerpts = [
-        _excerpt(passages[place], [ranked[n].statement.start for n in members])
-        for place, members in rows.items()
+        _excerpt(passages[place], [ranked[n].statement for n in members])
+        for place, members in zip(read, rows, strict=True)
     ]
     told = reader.read(question.searched, excerpts)
-    for members, values in zip(rows.values(), told, strict=True):
+    for members, values in zip(rows, told, strict=True):
         found[members] = values
     known = ~np.isnan(found).any(axis=1)
     if not known.any():
@@ -78,12 +80,33 @@ def told_of(
     return found
 
 
-def _excerpt(passage: Passage, starts: Sequence[int]) -> Excerpt:
-    start, end = widened(passage.article, passage.chunk)
+def _around(ranked: Sequence[Ranked], place: int) -> list[int]:
+    """Of a passage's sentences the likeliest and its neighbours, as many as are read; in order."""
+    rows = [n for n, one in enumerate(ranked) if one.statement.passage == place]
+    order = sorted(rows, key=lambda n: ranked[n].statement.start)
+    first = low = high = order.index(rows[0])
+    while True:
+        wider = [
+            (a, b)
+            for a, b in ((low - 1, high), (low, high + 1))
+            if a >= 0 and b < len(order)
+            if _size(ranked[order[a]].statement, ranked[order[b]].statement) <= _BYTES
+        ]
+        if not wider:
+            return order[low : high + 1]
+        low, high = min(wider, key=lambda ends: abs(sum(ends) - 2 * first))
+
+
+def _size(first: Statement, last: Statement) -> int:
+    return len(first.article.text[first.start : last.end].encode("utf-8", "replace"))
+
+
+def _excerpt(passage: Passage, statements: Sequence[Statement]) -> Excerpt:
+    start, end = statements[0].start, statements[-1].end
     return Excerpt(
         title=passage.article.title,
         text=passage.article.text[start:end],
-        sentences=tuple(at - start for at in starts),
+        sentences=tuple(one.start - start for one in statements),
     )
 
 

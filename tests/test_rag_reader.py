@@ -226,6 +226,17 @@ def test_reading_changes_the_order_of_what_was_read():
     assert told[-1].tolist() == [-5.0, -5.0]
 
 
+def test_a_long_passage_is_read_around_its_likeliest_sentence():
+    passages, ranked = ranking("|".join(f"{n}{'长' * 99}" for n in "一二三四五六七"))
+    ranked = sorted(ranked, key=lambda one: not one.statement.text.startswith("六"))
+    reader = Scripted({"六长": Told(0.0, 0.0)})
+    told = told_of(read_question("多少？"), ranked, passages, reader)
+    (excerpt,) = reader.excerpts
+    assert [excerpt.text[at] for at in excerpt.sentences] == ["五", "六", "七"]
+    assert told[0].tolist() == [0.0, 0.0]
+    assert told[1:].tolist() == [[-5.0, -5.0]] * 6
+
+
 def test_a_reader_that_reads_nothing_changes_nothing():
     passages, ranked = ranking("甲一|甲二")
     reader = Scripted({"甲一": UNREAD, "甲二": UNREAD})
