@@ -63,7 +63,8 @@ def _choice(asker: Asker, query: Query) -> Choice:
     def holds(text: str) -> bool:
         return any(answer in plain(text) for answer in gold)
 
-    right = [holds(r.statement.text) for r in rank_statements(material)[:3]]
+    ranked = asker.reread(rank_statements(material), seen.reading, seen.retrieval.passages)
+    right = [holds(r.statement.text) for r in ranked[:3]]
     answer = seen.answer
     first = answer.sentences[0] if answer.sentences else None
     f1 = None

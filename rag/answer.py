@@ -31,6 +31,7 @@ from rag.notice import Notice, load_notices, notice_for
 from rag.question import Asked, Turn
 from rag.rank import Ranked, rank_statements
 from rag.rerank import Reranker, load_reranker
+from rag.reread import load_reader, reread
 from rag.retrieve import Retrieval, Search, retrieve
 from rag.schema import Answer, AnswerSentence, Event, FellBack, Finished, Retrieved, SentenceAdded
 from rag.statements import Material
@@ -187,6 +188,9 @@ class Asker:
                 needed=self.config.answer.min_probability,
             )
         clock.lap("decide")
+        if reason is None and approved is None:
+            ranked = self.reread(ranked, reading, passages)
+            clock.lap("reread")
         task = Task(asked, passages, ranked, _sides(reading))
         writing = _Writing(self, task, clock, approved=approved)
         if reason is None:
@@ -227,6 +231,18 @@ class Asker:
         """Start the citations of one answer, whose generator reads these passages."""
         offered = [Span(p.article, *widened(p.article, p.chunk)) for p in passages]
         return Citer(self._gate, offered=offered, policy=self.config.gate.policy)
+
+    def reread(
+        self, ranked: tuple[Ranked, ...], reading: Reading, passages: Sequence[Passage]
+    ) -> tuple[Ranked, ...]:
+        """Order the sentences as the generator gets them: by the reader, too, unless it is off.
+
+        A comparison is left alone: the reader looks for one answer.
+        """
+        reader = load_reader(self.config.answer)
+        if reader is None or _sides(reading):
+            return ranked
+        return reread(reading.question, ranked, passages, reader)
 
     def is_answerable(self, question: str, request: Asked) -> bool:
         """Tell whether the collection is likely enough to answer another question.

@@ -74,14 +74,17 @@ class AnswerConfig:
     ``generator``: who writes it: ``extractive`` quotes, ``transformers:NAME`` is a local model,
     ``openai:URL#MODEL`` one behind a server. ``max_sentences``: the longest quoted answer.
     ``min_probability``: a question that the collection answers less likely than that is declined
-    (docs/decisions/0004-declining.md). ``notices``: a file of notices on risks in place of
-    ``rag/notices.toml``, ``off`` for none. ``curated``: a file of approved answers, which go before
-    composed ones. ``max_question_chars`` bounds what is searched for.
+    (docs/decisions/0004-declining.md). ``reader``: ``bundled`` reads the likeliest passages before
+    a sentence is chosen (docs/decisions/0005-sentence-choice.md), ``off`` goes by the features
+    alone. ``notices``: a file of notices on risks in place of ``rag/notices.toml``, ``off`` for
+    none. ``curated``: a file of approved answers, which go before composed ones.
+    ``max_question_chars`` bounds what is searched for.
     """
 
     generator: str = "extractive"
     max_sentences: int = 3
     min_probability: float = 0.3
+    reader: str = "bundled"
     notices: str = ""
     curated: str = ""
     max_question_chars: int = 2000
@@ -154,6 +157,7 @@ _BOUNDS: dict[str, tuple[float, float]] = {
 # What each text may be, where not everything goes.
 _CHOICES: dict[str, tuple[str, ...]] = {
     "policy": ("mark", "drop", "refuse"),
+    "reader": ("bundled", "off"),
     "dtype": ("auto", "float32", "bfloat16", "float16"),
 }
 

@@ -9,6 +9,7 @@ from index.errors import UsageError
 from index.passage import Filters
 from rag.answer import Asker
 from rag.config import AnswerConfig, Config, fingerprint
+from rag.reader.reader import Told
 from rag.schema import SCHEMA_VERSION, Finished, Retrieved, SentenceAdded, Verdict
 
 QUESTION = "截至2月底，交行的在线机器人回答了多少笔提问，在线满意度是多少？"
@@ -54,6 +55,34 @@ def test_every_citation_is_the_articles_own_characters(sample, question):
     for sentence in answer.sentences:
         assert sentence.citations
         assert all(sentence.text in quotes[n] for n in sentence.citations)
+
+
+class _Watched:
+    """A reader that takes the worst sentence for the best, and counts its questions."""
+
+    def __init__(self):
+        self.asked = []
+
+    def read(self, question, excerpts):
+        self.asked.append(question)
+        return [[Told(100.0 * at, 0.0) for at in excerpt.sentences] for excerpt in excerpts]
+
+
+@pytest.mark.parametrize(
+    ("question", "asked"),
+    [
+        (QUESTION, 1),
+        ("比较江湾银行和交通银行的手机银行用户数", 0),  # the reader looks for one answer
+        ("怎样烤一个好吃的苹果派？", 0),  # declined: there is nothing to choose
+    ],
+)
+def test_the_reader_has_a_say_where_one_answer_is_looked_for(sample, monkeypatch, question, asked):
+    reader = _Watched()
+    monkeypatch.setattr("rag.answer.load_reader", lambda _: reader)
+    told = sample.answer(question)
+    assert len(reader.asked) == asked
+    monkeypatch.setattr("rag.answer.load_reader", lambda _: None)
+    assert (told.sentences[:1] != sample.answer(question).sentences[:1]) == bool(asked)
 
 
 def test_a_question_in_the_text_heads_its_answer(sample):

@@ -608,7 +608,7 @@ def test_care_mode_leads_to_a_person(open_page):
     page = open_page(path="/?care=1")
     page.click(".yj-person")
     dialog = page.wait_for_selector("dialog.yj-handoff[open]")
-    assert SIMPLIFIED.handoff_nothing_yet in dialog.inner_text()
+    assert TEXTS.handoff_nothing_yet in dialog.inner_text()
     page.keyboard.press("Escape")
     ask(page, QUESTION)
     until_kept(page, 1)
