@@ -76,6 +76,9 @@ _LINES: Any = {"encoding": "utf-8-sig", "errors": "surrogateescape"}
 
 def main() -> NoReturn:
     """Run the command line; a mistake of its user is one line on stderr and exit status 2."""
+    # Small matrices, read while others are waited for: more threads for one product make the
+    # others late and spin on busy cores (python -m ui.bench). NumPy reads it when it is imported.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Articles hold any character, and JSON is UTF-8 whatever the locale; a terminal that cannot
     # show one gets an escape, not a traceback.
     if sys.stdout is None:  # closed by `>&-`
