@@ -33,9 +33,13 @@ _PASSAGES = 2
 """Passages that are read. A third gains a point within the first three sentences and costs half as
 much time again."""
 
-_BYTES = 960
-"""Of a passage at most, around its likeliest sentence: 320 Han characters, or a longer text in
-letters; both are about as many pieces, and time goes by pieces."""
+_BYTES = 720
+"""Of a passage at most, around its likeliest sentence: 240 Han characters, or a longer text in
+letters; both are about as many pieces, and time goes by pieces. A third more tells no more."""
+
+_SURE = 4.0
+"""A likeliest sentence that leads by so much is not read about: of 600 questions of the fitting
+halves none was the better for it, and three in ten are spared the time."""
 
 
 def load_reader(config: AnswerConfig) -> Reader | None:
@@ -47,6 +51,8 @@ def reread(
     question: Question, ranked: Sequence[Ranked], passages: Sequence[Passage], reader: Reader
 ) -> tuple[Ranked, ...]:
     """Order the sentences of ``passages`` anew; they come and go the likeliest first."""
+    if len(ranked) < 2 or ranked[0].score - ranked[1].score > _SURE:
+        return tuple(ranked)
     told = told_of(question, ranked, passages, reader)
     gains = told @ _weights()
     anew = [

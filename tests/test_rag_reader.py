@@ -1,6 +1,7 @@
 """The reader: how it cuts text, that numpy computes what torch does, and what it prefers."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -227,7 +228,7 @@ def test_reading_changes_the_order_of_what_was_read():
 
 
 def test_a_long_passage_is_read_around_its_likeliest_sentence():
-    passages, ranked = ranking("|".join(f"{n}{'长' * 99}" for n in "一二三四五六七"))
+    passages, ranked = ranking("|".join(f"{n}{'长' * 77}" for n in "一二三四五六七"))
     ranked = sorted(ranked, key=lambda one: not one.statement.text.startswith("六"))
     reader = Scripted({"六长": Told(0.0, 0.0)})
     told = told_of(read_question("多少？"), ranked, passages, reader)
@@ -241,6 +242,18 @@ def test_a_reader_that_reads_nothing_changes_nothing():
     passages, ranked = ranking("甲一|甲二")
     reader = Scripted({"甲一": UNREAD, "甲二": UNREAD})
     assert list(reread(read_question("多少？"), ranked, passages, reader)) == ranked
+
+
+def test_a_sentence_that_leads_by_far_is_not_read_about():
+    passages, ranked = ranking("甲一|甲二")
+    reader = Scripted({"甲一": Told(0.0, 0.0), "甲二": Told(100.0, 100.0)})
+    question = read_question("多少？")
+    near = [replace(one, score=-n) for n, one in enumerate(ranked)]
+    assert [one.score for one in reread(question, near, passages, reader)] != [0, -1]
+    assert len(reader.excerpts) == 1
+    far = [replace(one, score=-9.0 * n) for n, one in enumerate(ranked)]
+    assert list(reread(question, far, passages, reader)) == far
+    assert len(reader.excerpts) == 1
 
 
 def test_the_reader_can_be_off():
