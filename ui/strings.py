@@ -223,8 +223,8 @@ class Strings:
         "No sentence in the articles has to do with this question.",
     )
     chat_weak = _Text(
-        "找到的内容只是沾边，不足以回答（把握约 {percent}%）。",
-        "找到的內容只是沾邊，不足以回答（把握約 {percent}%）。",
+        "找到的内容只是略有关系，不足以回答（把握约 {percent}%）。",
+        "找到的內容只是略有關係，不足以回答（把握約 {percent}%）。",
         "What was found comes near it but does not answer it (about {percent}% sure).",
     )
     chat_refused = _Text(
@@ -1005,9 +1005,9 @@ class Strings:
     collection_current = _Text("当前", "目前", "current")
     collection_damaged = _Text("已损坏", "已損壞", "damaged")
     collection_generations_about = _Text(
-        "每次改动都会写成新版本，旧版本原样保留。回退只换一个指针，随时可以。",
-        "每次改動都會寫成新版本，舊版本原樣保留。回退只換一個指標，隨時可以。",
-        "Each change is written as a new generation beside the old one. Going back only moves a pointer.",
+        "每次改动都会另存为新版本，旧版本原样保留，随时可以回退。",
+        "每次改動都會另存為新版本，舊版本原樣保留，隨時可以回退。",
+        "Each change is kept as a new generation beside the old ones, so that you can go back at any time.",
     )
 
     collection_upload = _Text("上传文章", "上傳文章", "Upload articles")
