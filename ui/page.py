@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
-from index.article import Article
+from index.article import Article, Script
 from index.errors import UsageError, YoujuError
+from index.language import detect_script
 from index.passage import Filters
 from rag.frame import frame_text
 from rag.question import Turn
@@ -68,6 +69,7 @@ _SCRIPTED = (
 MAX_RUNNING = 32
 MAX_QUEUED = 200
 MAX_EXAMPLES = 6
+SHOWN_EXAMPLES = 4
 
 SUGGEST_WAIT_S = 3.0
 """Finding further questions takes three times the work of an answer: it waits until nobody's
@@ -544,7 +546,9 @@ def _brand(summary: CollectionSummary, strings: Strings) -> str:
     built = strings.built.format(built=summary.built.astimezone().strftime("%Y-%m-%d %H:%M"))
     parts = "".join(
         f"<span>{html.escape(separator + part)}</span>"
-        for separator, part in zip(("", " · ", " · ", " · "), (*size.split(" · "), built), strict=False)
+        for separator, part in zip(
+            ("", " · ", " · ", " · "), (*size.split(" · "), built), strict=False
+        )
     )
     return (
         '<div class="yj-brand"><h1><span class="yj-name">'
@@ -562,5 +566,10 @@ def _empty_chat(summary: CollectionSummary, strings: Strings) -> dict[str, Any]:
         f'<div class="yj-empty"><h2>{html.escape(strings.empty_heading)}</h2>'
         f"<p>{html.escape(text)}</p></div>"
     )
-    examples = [{"text": question} for question in summary.examples[:MAX_EXAMPLES]]
+    wanted = strings.language is Language.ENGLISH
+    own_first = sorted(
+        summary.examples[:MAX_EXAMPLES],
+        key=lambda q: (detect_script(q) is Script.LATIN) is not wanted,
+    )
+    examples = [{"text": question} for question in own_first[:SHOWN_EXAMPLES]]
     return {"placeholder": placeholder, "examples": examples or None}

@@ -18,7 +18,15 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-__all__ = ["CARE_EARLY", "LANGUAGE_COOKIE", "add_page", "add_shell", "document", "head_of", "navigation"]
+__all__ = [
+    "CARE_EARLY",
+    "LANGUAGE_COOKIE",
+    "add_page",
+    "add_shell",
+    "document",
+    "head_of",
+    "navigation",
+]
 
 LANGUAGE_COOKIE = "yj-language"
 """Set by the page's script when somebody chooses a language; it decides where ``/`` leads."""

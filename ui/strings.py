@@ -913,8 +913,8 @@ class Strings:
         "所有文件都已收录。", "所有檔案都已收錄。", "Every file is indexed."
     )
     collection_quarantine_about = _Text(
-        "这些文件或记录没有收录，绝不会只收一半。改好之后点“检查更新”，会重新读取。",
-        "這些檔案或記錄沒有收錄，絕不會只收一半。改好之後點「檢查更新」，會重新讀取。",
+        "这些文件或记录没有收录，也不会只收一部分。改好之后点“检查更新”，会重新读取。",
+        "這些檔案或記錄沒有收錄，也不會只收一部分。改好之後點「檢查更新」，會重新讀取。",
         "These files or records are not indexed; none is ever indexed half. Mend them, then choose “Check for changes”: they are read again.",
     )
     collection_column_file = _Text("文件", "檔案", "File")
