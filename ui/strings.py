@@ -102,9 +102,7 @@ class Strings:
         "There are no articles in the index yet. Run youju index FOLDER, then open this page again.",
     )
     question_label = _Text("问题", "問題", "Question")
-    question_placeholder = _Text(
-        "输入问题，按 Enter 发送", "輸入問題，按 Enter 送出", "Type a question, Enter sends it"
-    )
+    question_placeholder = _Text("输入您的问题", "輸入您的問題", "Type your question")
     ask = _Text("提问", "提問", "Ask")
     stop = _Text("停止", "停止", "Stop")
     new_chat = _Text("新对话", "新對話", "New chat")
@@ -472,7 +470,7 @@ class Strings:
 
     # ---- the elder-friendly mode -------------------------------------------------------------
     care_on = _Text("关爱版", "關懷版", "Easy view")
-    care_off = _Text("普通版", "一般版", "Standard view")
+    care_off = _Text("普通版", "一般版", "Full view")
     care_sizes = _Text("文字大小", "文字大小", "Text size")
     care_size_1 = _Text("大字", "大字", "Large text")
     care_size_2 = _Text("更大的字", "更大的字", "Larger text")
