@@ -310,3 +310,24 @@ def test_a_token_is_asked_for_and_its_absence_told(watched, tmp_path):
             "text => document.querySelector('.yj-blank h2')?.textContent === text",
             arg=HANS.operations_empty,
         )
+
+
+def test_the_elder_friendly_mode_holds_on_this_page_too(operations):
+    page = operations(width=360)
+    assert page.locator("a.yj-home").get_attribute("href") == "/zh-hans/"
+    page.click(".yj-care-switch")
+    sizes = page.evaluate(
+        """() => [...document.querySelectorAll('main *:not(svg *)')]
+          .filter((n) => n.checkVisibility() && n.getClientRects().length && n.innerText?.trim())
+          .map((n) => parseFloat(getComputedStyle(n).fontSize))"""
+    )
+    assert len(sizes) > 30
+    assert min(sizes) >= 18
+    assert page.evaluate(FITS)
+    for text in (".yj-quiet", ".yj-figure dt", ".yj-nav a", ".yj-tags li", ".yj-count"):
+        assert contrast(page, text) >= 7, text
+    page.reload()
+    page.wait_for_selector(".yj-clusters")
+    assert page.evaluate("document.documentElement.classList.contains('yj-care')")
+    page.click(".yj-care-switch")
+    assert not page.evaluate("document.documentElement.classList.contains('yj-care')")

@@ -19,9 +19,10 @@ from pathlib import Path
 
 from eval.cases import load_cases
 from eval.quality import judge
-from index.article import Article
+from index.article import Article, Script
 from index.errors import IndexMismatchError, UsageError, YoujuError
 from index.fold import fold
+from index.language import detect_script
 from index.passage import Filters
 from index.search import Index, open_index
 from index.store import current_name
@@ -33,7 +34,7 @@ from ui.page import CollectionSummary, Facet
 __all__ = ["Collection"]
 
 _SAMPLE_CASES = Path(__file__).parents[1] / "eval" / "sets" / "sample.jsonl"
-_EXAMPLES = 4
+_EXAMPLES = 3
 _FACETS = 300
 """More values to filter by than these nobody looks through; the most frequent stay."""
 
@@ -229,6 +230,7 @@ def _facets(values: Iterable[str]) -> tuple[Facet, ...]:
 def _examples(asker: Asker, articles: Sequence[Article]) -> tuple[str, ...]:
     """Questions that this collection does not decline: each was asked before it is offered.
 
+    Some in Chinese and some in English, where there are such: the page shows its own first.
     The sample collection has cases of its own, of which those serve whose answer begins with a
     gold span; for any other collection the titles serve.
     """
@@ -242,12 +244,25 @@ def _examples(asker: Asker, articles: Sequence[Article]) -> tuple[str, ...]:
     ]
     if own:
         # Spread over the set, which goes article by article, rather than its first few.
-        asked = own[:: max(1, len(own) // (4 * _EXAMPLES))]
-        good = (c.question for c in asked if judge(c, asker.answer(c.question), by_path).first)
+        def is_good(question: str) -> bool:
+            return judge(cases[question], asker.answer(question), by_path).first
+
+        cases = {case.question: case for case in own}
+        offered = list(cases)
     else:
-        titles = [article.title for article in articles[: 5 * _EXAMPLES]]
-        good = (title for title in titles if _is_answered(asker, title))
-    return tuple(dict.fromkeys(islice(good, _EXAMPLES)))
+
+        def is_good(question: str) -> bool:
+            return _is_answered(asker, question)
+
+        offered = [article.title for article in articles]
+    good: list[str] = []
+    for is_latin in (False, True):
+        written = [
+            q for q in dict.fromkeys(offered) if (detect_script(q) is Script.LATIN) is is_latin
+        ]
+        asked = written[:: max(1, len(written) // (4 * _EXAMPLES))][: 5 * _EXAMPLES]
+        good.extend(islice(filter(is_good, asked), _EXAMPLES))
+    return tuple(good)
 
 
 def _is_answered(asker: Asker, question: str) -> bool:

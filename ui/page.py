@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
-from index.article import Article
+from index.article import Article, Script
 from index.errors import UsageError, YoujuError
+from index.language import detect_script
 from index.passage import Filters
 from rag.frame import frame_text
 from rag.question import Turn
@@ -25,7 +26,7 @@ from ui.exchange import Exchange, Outcome, apply_event, dialogue
 from ui.offers import Offers
 from ui.pace import RightOfWay, paced
 from ui.record import filters_from_json, records_from_text
-from ui.shell import head_of, navigation
+from ui.shell import CARE_EARLY, head_of, navigation
 from ui.strings import Language, Strings
 from ui.untrusted import without_surrogates
 
@@ -68,6 +69,7 @@ _SCRIPTED = (
 MAX_RUNNING = 32
 MAX_QUEUED = 200
 MAX_EXAMPLES = 6
+SHOWN_EXAMPLES = 4
 
 SUGGEST_WAIT_S = 3.0
 """Finding further questions takes three times the work of an answer: it waits until nobody's
@@ -174,7 +176,9 @@ def build_page(
         with gr.Row(elem_id="yj-header", equal_height=True):
             # Not gr.HTML: it evaluates its template as JavaScript, which the page's policy forbids.
             brand = gr.Markdown(_brand(summary, strings), elem_id="yj-brand")
-            gr.Markdown(_places(strings), elem_id="yj-navigation")
+            gr.Markdown(navigation(strings, "chat"), elem_id="yj-navigation")
+            # The place for the buttons that scripts of the page add.
+            gr.Markdown('<span id="yj-tools"></span>', elem_id="yj-tools-place")
             new_chat = gr.Button(
                 strings.new_chat, elem_id="yj-new", size="sm", variant="secondary", scale=0
             )
@@ -408,7 +412,7 @@ def head(strings: Strings) -> str:
         *_SCRIPTED,
         script="chat.js",
         styles=["chat.css", "panel.css", "overlays.css", "feedback.css", "care.css"],
-        early="care-early.js",
+        early=CARE_EARLY,
     )
 
 
@@ -540,18 +544,19 @@ def _brand(summary: CollectionSummary, strings: Strings) -> str:
     else:
         size = strings.collection_undated.format(articles=summary.articles, chunks=summary.chunks)
     built = strings.built.format(built=summary.built.astimezone().strftime("%Y-%m-%d %H:%M"))
+    parts = "".join(
+        f"<span>{html.escape(separator + part)}</span>"
+        for separator, part in zip(
+            ("", " · ", " · ", " · "), (*size.split(" · "), built), strict=False
+        )
+    )
     return (
         '<div class="yj-brand"><h1><span class="yj-name">'
         f'{html.escape(strings.brand)}</span> <span class="yj-latin">'
         f"{html.escape(strings.brand_latin)}</span></h1>"
         f'<p class="yj-collection" title="{html.escape(size)} · {html.escape(built)}">'
-        f'{html.escape(size)}<span class="yj-built"> · {html.escape(built)}</span></p></div>'
+        f"{parts}</p></div>"
     )
-
-
-def _places(strings: Strings) -> str:
-    """The navigation, and the place for the buttons that scripts of the page add."""
-    return f'{navigation(strings, "chat")}<span id="yj-tools"></span>'
 
 
 def _empty_chat(summary: CollectionSummary, strings: Strings) -> dict[str, Any]:
@@ -561,5 +566,10 @@ def _empty_chat(summary: CollectionSummary, strings: Strings) -> dict[str, Any]:
         f'<div class="yj-empty"><h2>{html.escape(strings.empty_heading)}</h2>'
         f"<p>{html.escape(text)}</p></div>"
     )
-    examples = [{"text": question} for question in summary.examples[:MAX_EXAMPLES]]
+    wanted = strings.language is Language.ENGLISH
+    own_first = sorted(
+        summary.examples[:MAX_EXAMPLES],
+        key=lambda q: (detect_script(q) is Script.LATIN) is not wanted,
+    )
+    examples = [{"text": question} for question in own_first[:SHOWN_EXAMPLES]]
     return {"placeholder": placeholder, "examples": examples or None}

@@ -18,10 +18,21 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-__all__ = ["LANGUAGE_COOKIE", "add_page", "add_shell", "document", "head_of", "navigation"]
+__all__ = [
+    "CARE_EARLY",
+    "LANGUAGE_COOKIE",
+    "add_page",
+    "add_shell",
+    "document",
+    "head_of",
+    "navigation",
+]
 
 LANGUAGE_COOKIE = "yj-language"
 """Set by the page's script when somebody chooses a language; it decides where ``/`` leads."""
+
+CARE_EARLY = "care-early.js"
+"""The script that sets the elder-friendly mode before anything is painted."""
 
 _STATIC = Path(__file__).with_name("static")
 _ICON = _STATIC / "icon.svg"
@@ -72,14 +83,25 @@ def add_page(app: "FastAPI", name: str, *, prefixes: tuple[str, ...]) -> None:
 
 
 def document(strings: Strings, name: str, *, prefixes: tuple[str, ...]) -> str:
-    """One whole document of ours: the navigation, and an empty ``<main>``."""
+    """One whole document of ours: brand, navigation, a place for buttons, an empty ``<main>``."""
     title = f"{getattr(strings, f'nav_{name}')} · {strings.brand}"
+    head = head_of(
+        strings,
+        "care_",
+        *prefixes,
+        script=f"{name}.js",
+        styles=[f"{name}.css", "care.css"],
+        early=CARE_EARLY,
+    )
     return (
         f'<!doctype html><html lang="{strings.language}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{html.escape(title)}</title>"
-        f"{head_of(strings, *prefixes, script=f'{name}.js', styles=[f'{name}.css'])}</head>"
-        f'<body class="yj-document"><header class="yj-top">{navigation(strings, name)}</header>'
+        f"{head}</head>"
+        f'<body class="yj-document"><header class="yj-top">'
+        f'<a class="yj-home" href="{strings.language.path}/">{html.escape(strings.brand)} '
+        f'<span class="yj-latin">{html.escape(strings.brand_latin)}</span></a>'
+        f'{navigation(strings, name)}<span id="yj-tools"></span></header>'
         '<main id="yj-main"></main></body></html>'
     )
 

@@ -102,9 +102,7 @@ class Strings:
         "There are no articles in the index yet. Run youju index FOLDER, then open this page again.",
     )
     question_label = _Text("问题", "問題", "Question")
-    question_placeholder = _Text(
-        "输入问题，按 Enter 发送", "輸入問題，按 Enter 送出", "Type a question, Enter sends it"
-    )
+    question_placeholder = _Text("输入您的问题", "輸入您的問題", "Type your question")
     ask = _Text("提问", "提問", "Ask")
     stop = _Text("停止", "停止", "Stop")
     new_chat = _Text("新对话", "新對話", "New chat")
@@ -223,8 +221,8 @@ class Strings:
         "No sentence in the articles has to do with this question.",
     )
     chat_weak = _Text(
-        "找到的内容只是沾边，不足以回答（把握约 {percent}%）。",
-        "找到的內容只是沾邊，不足以回答（把握約 {percent}%）。",
+        "找到的内容只是略有关系，不足以回答（把握约 {percent}%）。",
+        "找到的內容只是略有關係，不足以回答（把握約 {percent}%）。",
         "What was found comes near it but does not answer it (about {percent}% sure).",
     )
     chat_refused = _Text(
@@ -472,7 +470,7 @@ class Strings:
 
     # ---- the elder-friendly mode -------------------------------------------------------------
     care_on = _Text("关爱版", "關懷版", "Easy view")
-    care_off = _Text("普通版", "一般版", "Standard view")
+    care_off = _Text("普通版", "一般版", "Full view")
     care_sizes = _Text("文字大小", "文字大小", "Text size")
     care_size_1 = _Text("大字", "大字", "Large text")
     care_size_2 = _Text("更大的字", "更大的字", "Larger text")
@@ -913,8 +911,8 @@ class Strings:
         "所有文件都已收录。", "所有檔案都已收錄。", "Every file is indexed."
     )
     collection_quarantine_about = _Text(
-        "这些文件或记录没有收录，绝不会只收一半。改好之后点“检查更新”，会重新读取。",
-        "這些檔案或記錄沒有收錄，絕不會只收一半。改好之後點「檢查更新」，會重新讀取。",
+        "这些文件或记录没有收录，也不会只收一部分。改好之后点“检查更新”，会重新读取。",
+        "這些檔案或記錄沒有收錄，也不會只收一部分。改好之後點「檢查更新」，會重新讀取。",
         "These files or records are not indexed; none is ever indexed half. Mend them, then choose “Check for changes”: they are read again.",
     )
     collection_column_file = _Text("文件", "檔案", "File")
@@ -1005,9 +1003,9 @@ class Strings:
     collection_current = _Text("当前", "目前", "current")
     collection_damaged = _Text("已损坏", "已損壞", "damaged")
     collection_generations_about = _Text(
-        "每次改动都会写成新版本，旧版本原样保留。回退只换一个指针，随时可以。",
-        "每次改動都會寫成新版本，舊版本原樣保留。回退只換一個指標，隨時可以。",
-        "Each change is written as a new generation beside the old one. Going back only moves a pointer.",
+        "每次改动都会另存为新版本，旧版本原样保留，随时可以回退。",
+        "每次改動都會另存為新版本，舊版本原樣保留，隨時可以回退。",
+        "Each change is kept as a new generation beside the old ones, so that you can go back at any time.",
     )
 
     collection_upload = _Text("上传文章", "上傳文章", "Upload articles")

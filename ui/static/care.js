@@ -62,7 +62,13 @@ export const start = (tools) => {
     choice.dataset.size = size;
     sizes.append(choice);
   }
-  tools.append(sizes, toggle);
+  tools.append(sizes);
   document.body.append(person);
+  offer(tools);
+};
+
+// The switch alone: for pages whose text has one size, and where no answer is handed on.
+export const offer = (tools) => {
+  tools.append(toggle);
   show();
 };

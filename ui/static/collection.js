@@ -10,7 +10,7 @@ import { startPlots } from "./collection_plots.js";
 import { startUploads } from "./collection_uploads.js";
 import { number, state } from "./collection_parts.js";
 import { create, fill, texts } from "./dom.js";
-import * as language from "./language.js";
+import * as frame from "./frame.js";
 
 const VIEWS = ["articles", "quarantine", "duplicates", "generations"];
 
@@ -127,8 +127,7 @@ content.hidden = tabs.hidden = notice.hidden = true;
 main.setAttribute("aria-busy", "true");
 main.append(head, notice, jobs.node, uploads.node, waiting.node, tabs, content);
 
-document.documentElement.lang = texts.tag;
-language.start();
+frame.start();
 const named = location.hash.slice(1);
 show(VIEWS.includes(named) ? named : VIEWS[0]);
 refresh();

@@ -88,7 +88,7 @@ export const confirm = ({ heading, body, go, cancel = texts.collection_cancel, i
     dialog.setAttribute("aria-labelledby", title.id);
     const leave = button("yj-button", cancel, () => dialog.close());
     const parts = [title, ...body];
-    const buttons = create("div", "yj-dialog-buttons");
+    const buttons = create("div", "yj-dialog-actions");
     buttons.append(leave);
     if (go) {
       const agree = button(`yj-button ${isDanger ? "yj-danger" : "yj-primary"}`, go, () => dialog.close("go"));

@@ -5,7 +5,7 @@ import { call, Refused } from "./api.js";
 import { clusterList } from "./clusters.js";
 import { button, create, fill, texts } from "./dom.js";
 import { save } from "./download.js";
-import * as language from "./language.js";
+import * as frame from "./frame.js";
 import { bars, shares } from "./plot.js";
 import { said, t, table } from "./tables.js";
 
@@ -359,7 +359,7 @@ const oldest = ({ oldest: rows }) => {
 };
 
 // A module runs when the document is whole.
-language.start();
+frame.start();
 buildControls();
 const heading = create("h1", "", t("heading"));
 const head = create("div", "yj-head");

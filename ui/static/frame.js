@@ -1,0 +1,11 @@
+// What stands over each of our own documents: the languages, and the elder-friendly mode's switch.
+
+import * as care from "./care.js";
+import { texts } from "./dom.js";
+import * as language from "./language.js";
+
+export const start = () => {
+  document.documentElement.lang = texts.tag;
+  language.start();
+  care.offer(document.getElementById("yj-tools"));
+};
