@@ -7,6 +7,7 @@ import json
 import threading
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from html.parser import HTMLParser
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -20,8 +21,15 @@ from eval.activity import read_entries
 from index.errors import IndexDamagedError, UsageError
 from ui.activity import ActivityLog, Known, answer_digest
 from ui.feedback_routes import REASONS, feedback_part
-from ui.handoff import MAX_NOTE, build_pack
-from ui.handoff_delivery import FolderDesk, Taken, WebhookDesk, open_desk, signature
+from ui.handoff import MAX_CITATIONS, MAX_LOOKUPS, MAX_NOTE, build_pack
+from ui.handoff_delivery import (
+    FolderDesk,
+    Taken,
+    WebhookDesk,
+    open_desk,
+    pack_files,
+    signature,
+)
 from ui.handoff_page import pack_page
 from ui.record import from_record
 from ui.strings import ALL, Language, Strings
@@ -46,7 +54,7 @@ def told(**changes):
     )
 
 
-def pack_of(*records, note="", contact="", known=lambda _: None):
+def pack_of(*records, note="", contact="", known=None):
     return build_pack(
         [from_record(row) for row in records],
         note=note,
@@ -54,7 +62,7 @@ def pack_of(*records, note="", contact="", known=lambda _: None):
         language=Language.HANS,
         generation="g000002",
         article=find,
-        known=known,
+        known=known or {},
         now=NOW,
     )
 
@@ -65,7 +73,7 @@ def test_a_pack_holds_the_dialogue_with_the_articles_own_words():
         given,
         note=f"请回电{PHONE}",
         contact=PHONE,
-        known=lambda _: Known(answer_digest(given)),
+        known={given["id"]: Known(answer_digest(given))},
     )
     assert pack["note"] == "请回电[phone]"
     assert pack["contact"] == PHONE  # it was left to be used
@@ -111,7 +119,7 @@ def test_a_forged_record_puts_no_words_into_an_articles_mouth(forged):
 def test_an_answer_that_was_changed_on_the_way_is_marked():
     given = told()
     changed = told(answer="全部免费。[1]", approval={"id": "x", "by": "行长"} | _no_dates())
-    pack = pack_of(changed, known=lambda _: Known(answer_digest(given)))
+    pack = pack_of(changed, known={given["id"]: Known(answer_digest(given))})
     (exchange,) = pack["conversation"]
     assert (exchange["given"], exchange["approval"]) == ("changed", None)
     assert exchange["citations"][0]["verified"]
@@ -202,7 +210,13 @@ def test_a_folder_that_cannot_be_written_is_no_dead_end(tmp_path):
     assert FolderDesk(tmp_path / "handoff").take(pack_of(note="想开户"), "") is Taken.FAILED
 
 
-@pytest.mark.parametrize("target", ["ftp://host/x", "https://", "https://me:secret@host/x"])
+@pytest.mark.parametrize(
+    "target",
+    [
+        *("ftp://host/x", "https://", "https://me:secret@host/x", "https://me:secret@[/x"),
+        *("http://127.0.0.1:99999/x", "http://host:x/", "http://[::1/x", "http://ho\tst/\x00"),
+    ],
+)
 def test_an_address_that_is_no_webhooks_is_refused(target, tmp_path):
     with pytest.raises(UsageError, match="handoff") as refusal:
         open_desk(target, otherwise=tmp_path, environment={})
@@ -316,6 +330,48 @@ def test_what_was_kept_is_sent_after_a_restart_and_one_that_is_refused_holds_up_
         assert settled(tmp_path)
 
 
+def test_one_pack_that_cannot_be_sent_does_not_end_the_sender(tmp_path, monkeypatch):
+    posted = []
+
+    async def post(_, body, __):
+        posted.append(body)
+        if b"first" in body:
+            raise LookupError("a fault of ours")
+        return 200
+
+    monkeypatch.setattr("ui.handoff_delivery._post", post)
+    monkeypatch.setattr("ui.handoff_delivery._WAIT_S", 0.2)
+    with WebhookDesk("http://127.0.0.1:9/", folder=tmp_path, first_pause_s=60) as desk:
+        assert desk.take(pack_of(note="first"), "页") is Taken.WAITING
+        monkeypatch.setattr("ui.handoff_delivery._WAIT_S", 5.0)
+        assert desk.take(pack_of(note="second"), "页") is Taken.SENT
+    assert len(list(tmp_path.glob("*.json"))) == 1
+    assert b"second" in posted[-1] or b"second" in posted[-2]
+
+
+def test_a_webhook_gets_nothing_that_was_handed_over_to_the_folder(tmp_path):
+    stored, fresh = pack_of(note="第一"), pack_of(note="第二")
+    open_desk("", otherwise=tmp_path, environment={}).take(stored, "页")
+    with webhook() as hook:
+        desk = open_desk(hook.url, otherwise=tmp_path, environment={})
+        try:
+            assert desk.take(fresh, "页") is Taken.SENT
+        finally:
+            desk.close()
+    assert [json.loads(body) for _, body in hook.got] == [fresh]
+    assert (tmp_path / f"{stored['reference']}.json").exists()
+
+
+def test_a_folder_takes_only_so_much(tmp_path, monkeypatch):
+    pack = pack_of(note="想开户")
+    monkeypatch.setattr("ui.handoff_delivery._MAX_FOLDER_BYTES", 2000)
+    (tmp_path / "somebody's own").write_bytes(b"x" * 5000)  # is not counted
+    desk = FolderDesk(tmp_path)
+    assert desk.take(pack, "x" * 1000) is Taken.STORED
+    assert desk.take(pack_of(note="想销户"), "x" * 1000) is Taken.FAILED
+    assert len(list(pack_files(tmp_path))) == 2
+
+
 # ---- over HTTP ----------------------------------------------------------------------------------
 
 
@@ -325,10 +381,11 @@ def served(tmp_path):
         yield _client(log, FolderDesk(tmp_path / "handoff")), log, tmp_path / "handoff"
 
 
-def _client(log, desk):
-    app = FastAPI()
-    feedback_part(log=log, desk=desk, article=find, generation=lambda: "g000002")(app)
-    return TestClient(app)
+def _client(log, desk, *, app=None, address=("10.0.0.1", 50000)):
+    if app is None:
+        app = FastAPI()
+        feedback_part(log=log, desk=desk, article=find, generation=lambda: "g000002")(app)
+    return TestClient(app, client=address)
 
 
 def test_a_rating_is_checked_and_kept(served):
@@ -346,8 +403,9 @@ def test_a_rating_is_checked_and_kept(served):
         {"text": "长" * 501},
         {"text": None},
         {"id": 7},
+        {"id": "\ud800"},
     ):
-        answer = client.post("/api/ratings", json={**rating, **wrong})
+        answer = client.post("/api/ratings", content=json.dumps({**rating, **wrong}))
         assert answer.status_code == 422, wrong
         assert answer.json()["error"]
     assert client.post("/api/ratings", json={**rating, "id": "f" * 16}).status_code == 404
@@ -391,11 +449,100 @@ def test_a_hand_off_answers_with_the_reference_and_a_copy(served):
         assert client.post("/api/handoff", json={**body, **wrong}).status_code == 422, wrong
 
 
-def test_hand_offs_are_bounded(tmp_path):
+def test_hand_offs_are_bounded_and_whoever_is_refused_can_save_the_pack(tmp_path):
     client = _client(None, FolderDesk(tmp_path))
     body = {"conversation": [], "language": "en", "note": "help"}
-    codes = [client.post("/api/handoff", json=body).status_code for _ in range(61)]
-    assert codes == [200] * 60 + [429]
+    answers = [client.post("/api/handoff", json=body) for _ in range(61)]
+    assert [answer.status_code for answer in answers] == [200] * 60 + [429]
+    refused = answers[-1].json()
+    assert (refused["code"], refused["pack"]["note"]) == ("busy", "help")
+    assert "help" in refused["page"]
+    assert len(list(tmp_path.glob("*.json"))) == 60
+    # Another person is not kept from it, until there are too many of them.
+    other = _client(None, FolderDesk(tmp_path), app=client.app, address=("10.0.0.7", 50000))
+    assert other.post("/api/handoff", json=body).status_code == 200
+
+
+def test_who_asks_for_too_much_is_not_even_read(tmp_path, monkeypatch):
+    monkeypatch.setattr("ui.feedback_routes._MAX_MADE", 2)
+    client = _client(None, FolderDesk(tmp_path))
+    codes = [client.post(path, content=b"[").status_code for path in 2 * MAKING]
+    assert codes == [422, 422, 429, 429]
+    assert client.post(MAKING[0], content=b"x" * 1_000_001).json()["code"] == "busy"
+
+
+MAKING = ("/api/handoff", "/api/handoff/preview")
+
+
+def test_what_is_too_long_is_no_pack(served):
+    client, _, _ = served
+    for path in MAKING:
+        answer = client.post(path, content=b"x" * 1_000_001)
+        assert (answer.status_code, answer.json()["code"]) == (413, "too_long")
+
+
+def test_a_pack_has_the_end_of_a_conversation_whatever_a_browser_claims():
+    asked = []
+
+    def find(article_id):
+        asked.append(article_id)
+        return replace(LIBRARY, title="长" * 10_000)
+
+    cites = [{"n": 1, "article_id": f"a{n}", "verdict": "supported"} for n in range(60)]
+    rows = [record(n, f"第{n}问", citations=cites) for n in range(40)]
+    pack = build_pack(
+        [from_record(row) for row in rows],
+        note="",
+        contact="",
+        language=Language.HANS,
+        generation="g000002",
+        article=find,
+        known={},
+    )
+    kept = pack["conversation"]
+    assert {len(exchange["citations"]) for exchange in kept} == {MAX_CITATIONS}
+    assert kept[-1]["question"] == "第39问"
+    assert pack["left_out"] == 40 - len(kept) == 40 - MAX_LOOKUPS // MAX_CITATIONS
+    assert len(asked) <= MAX_LOOKUPS
+    assert {len(cited["title"]) for exchange in kept for cited in exchange["citations"]} == {300}
+    page = pack_page(pack, ALL[Language.HANS])
+    assert ALL[Language.HANS].handoff_left_out.format(count=pack["left_out"]) in page
+
+
+def test_a_pack_is_no_longer_than_a_person_would_read(monkeypatch):
+    monkeypatch.setattr("ui.handoff.MAX_PACK_CHARS", 12_000)
+    rows = [record(n, answer="长" * 4000) for n in range(5)]
+    pack = pack_of(*rows)
+    assert (len(pack["conversation"]), pack["left_out"]) == (2, 3)
+    assert pack_of(record(1, answer="长" * 20_000))["left_out"] == 0
+
+
+def test_the_log_is_asked_once_for_a_whole_conversation(served, monkeypatch):
+    client, log, _ = served
+    rows = [record(n) for n in range(1, 30)]
+    for row in rows:
+        log.record(row)
+    asked = []
+    ask = log._ask
+    monkeypatch.setattr(log, "_ask", lambda job: asked.append(job) or ask(job))
+    body = {"conversation": rows, "language": "en"}
+    pack = client.post("/api/handoff", json=body).json()["pack"]
+    assert {exchange["given"] for exchange in pack["conversation"]} == {"as given"}
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"asked": "0001-01-01T00:00:00+14:00"},
+        {"asked": "9999-12-31T23:59:59-14:00"},
+        {"conversation": "any 16 letters.."},
+    ],
+)
+def test_a_record_that_no_page_wrote_is_told(wrong, served):
+    body = {"conversation": [told(**wrong)], "language": "en"}
+    answer = served[0].post("/api/handoff", json=body)
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
 
 
 def test_every_reason_has_a_text():

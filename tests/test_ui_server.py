@@ -1,5 +1,6 @@
 """The web server: what it answers, what it refuses, what every response carries."""
 
+import asyncio
 import json
 import socket
 import subprocess
@@ -11,7 +12,7 @@ import pytest
 from ui_askers import ENGLISH, LIBRARY, POISON, ScriptedAsker, serving
 
 from index.errors import UsageError
-from ui.guard import CONTENT_SECURITY_POLICY, is_loopback
+from ui.guard import CONTENT_SECURITY_POLICY, Guard, is_loopback
 from ui.server import serve
 
 ROOT = Path(__file__).parents[1]
@@ -160,6 +161,62 @@ def test_our_own_page_may_post_and_a_link_from_elsewhere_may_be_followed(client)
 def test_what_gradio_offers_and_the_page_does_not_use_is_closed(client, method, path):
     response = client.request(method, path)
     assert (response.status_code, response.text) == (403, "not used by this page")
+
+
+@pytest.mark.parametrize(
+    ("path", "most_bytes"),
+    [("/en/gradio_api/queue/join", 9_000_000), ("/api/handoff", 1_100_000), ("/", 1_100_000)],
+)
+@pytest.mark.parametrize("is_stated", [True, False])
+def test_a_body_that_nobody_would_send_is_refused(path, most_bytes, is_stated):
+    taken = []
+
+    async def application(_, receive, send):
+        """Reads to the end, and like FastAPI answers 400 to what it cannot read."""
+        status, more = 200, True
+        try:
+            while more:
+                message = await receive()
+                taken.append(len(message["body"]))
+                more = message["more_body"]
+        except Exception:
+            status = 400
+        await send({"type": "http.response.start", "status": status, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    def ask(path, length):
+        taken.clear()
+        left, sent = length, []
+
+        async def receive():
+            nonlocal left
+            piece = min(left, 64_000)
+            left -= piece
+            return {"type": "http.request", "body": b"x" * piece, "more_body": left > 0}
+
+        async def send(message):
+            sent.append(message)
+
+        headers = [(b"host", b"localhost")]
+        if is_stated:
+            headers.append((b"content-length", str(length).encode()))
+        scope = {"type": "http", "path": path, "method": "POST", "headers": headers}
+        guard = Guard(application, hosts=["localhost"], any_address=False)
+        asyncio.run(guard(scope, receive, send))
+        (status,) = [m["status"] for m in sent if m["type"] == "http.response.start"]
+        assert CONTENT_SECURITY_POLICY.encode() in dict(sent[0]["headers"]).values()
+        return status
+
+    assert ask(path, most_bytes) == 200
+    assert ask(path, most_bytes + 1) == 413
+    assert sum(taken) <= (0 if is_stated else most_bytes)
+    # These go to the disk as they come.
+    assert ask("/api/collection/uploads", 20_000_000) == 200
+
+
+def test_gradio_answers_nothing_else_to_what_is_too_long(client):
+    chunks = (b"x" * 500_000 for _ in range(19))
+    assert client.post("/en/gradio_api/queue/join", content=chunks).status_code == 413
 
 
 @pytest.mark.parametrize("path", ["/docs", "/redoc", "/openapi.json"])

@@ -14,7 +14,7 @@ import queue
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -68,7 +68,7 @@ class ActivityLog:
         self.days = days
         self.problem: str | None = None  # why nothing can be written, for the operations page
         self.dropped = 0  # rows that could not be written since the start
-        self.revision = 0  # grows with every row: what was computed from the log may be stale
+        self.revision = 0  # grows with every write: what was computed from the log may be stale
         self._now = now
         self._lock = threading.Lock()
         self._jobs: queue.Queue[tuple[Job, Future[Any]] | None] = queue.Queue(_MAX_QUEUED)
@@ -117,15 +117,17 @@ class ActivityLog:
 
         self._ask(job)
 
-    def known(self, exchange: str) -> Known | None:
-        """What the log knows of an exchange, None for nothing.
+    def known(self, exchanges: Collection[str]) -> dict[str, Known]:
+        """What the log knows of some exchanges, by their ids; those that it has not are left out.
 
         Raises:
             OSError: the log cannot be read just now.
         """
-        query = "SELECT digest FROM exchanges WHERE id = ?"
-        row = self._ask(lambda database: database.execute(query, (exchange,)).fetchone())
-        return Known(row[0]) if row else None
+        marks = ", ".join("?" * len(exchanges))
+        query = f"SELECT id, digest FROM exchanges WHERE id IN ({marks})"  # noqa: S608 - question marks
+        names = tuple(exchanges)
+        rows = self._ask(lambda database: database.execute(query, names).fetchall())
+        return {name: Known(digest) for name, digest in rows}
 
     def flush(self) -> None:
         """Wait until all that was logged so far is written.
@@ -200,6 +202,7 @@ class ActivityLog:
                 self._run(*given, database)
 
     def _run(self, job: Job, future: "Future[Any] | None", database: sqlite3.Connection) -> None:
+        before = database.total_changes
         try:
             with database:
                 result = job(database)
@@ -213,7 +216,7 @@ class ActivityLog:
             if future is not None:
                 future.set_exception(error)
         else:
-            self.revision += 1
+            self.revision += database.total_changes > before
             if future is not None:
                 future.set_result(result)
 

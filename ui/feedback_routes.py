@@ -1,15 +1,16 @@
 """What people tell the page: whether an answer helped, and that a person should take over.
 
 ``/api/feedback`` says what can be told, ``/api/ratings`` and ``/api/handoff`` take it;
-``/api/handoff/preview`` shows what would be handed over. Nobody
-needs a token for it: what is sent is checked, bounded in size and number, and never trusted.
+``/api/handoff/preview`` shows what would be handed over. Nobody needs a token for it: what is
+sent is checked, bounded in size and number, and never trusted. A refusal has a ``code``, for a
+page in another language; what exactly was wrong goes to the service's log as well.
 """
 
 import logging
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Mapping
+from collections import Counter, deque
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from index.errors import UsageError
@@ -20,7 +21,7 @@ from ui.exchange import Exchange
 from ui.handoff import FindArticle, build_pack
 from ui.handoff_delivery import Desk, Taken
 from ui.handoff_page import pack_page
-from ui.record import from_record
+from ui.record import from_record, is_id
 from ui.strings import ALL, Language
 
 if TYPE_CHECKING:
@@ -35,12 +36,14 @@ REASONS = ("wrong", "outdated", "not_found", "citation", "other")
 
 MAX_COMMENT = 500
 MAX_RATING_BYTES = 16_000
-MAX_HANDOFF_BYTES = 8_000_000
+MAX_HANDOFF_BYTES = 1_000_000
 MAX_EXCHANGES = 200
 
-# Whoever can reach the page can make it write files: no more of them than people would ask for.
-_MAX_HANDOFFS = 60
+# Whoever can reach the page can make it work and write files: no more of either than people would
+# ask for, one of them and all together. A pack is looked at before it is handed over, hence twice.
 _WINDOW_S = 600.0
+_MAX_TAKEN, _MAX_TAKEN_OF_ALL = 60, 300
+_MAX_MADE, _MAX_MADE_OF_ALL = 2 * _MAX_TAKEN, 2 * _MAX_TAKEN_OF_ALL
 
 _log = logging.getLogger(__name__)
 
@@ -58,7 +61,8 @@ def feedback_part(
         from starlette.concurrency import run_in_threadpool
         from starlette.requests import Request
 
-        bound = _Bound(_MAX_HANDOFFS, _WINDOW_S)
+        making = _Bound(_MAX_MADE, of_all=_MAX_MADE_OF_ALL, window_s=_WINDOW_S)
+        taking = _Bound(_MAX_TAKEN, of_all=_MAX_TAKEN_OF_ALL, window_s=_WINDOW_S)
 
         def feedback() -> "JSONResponse":
             return answer_json({"ratings": log is not None, "handoff": desk.kind})
@@ -67,10 +71,18 @@ def feedback_part(
             return await _answer(request, MAX_RATING_BYTES, lambda body: _rate(log, body))
 
         async def handoff(request: "Request") -> "JSONResponse":
-            return await _answer(request, MAX_HANDOFF_BYTES, take)
+            client = _client(request)
+            return await _bounded(request, lambda body: take(body, client))
 
         async def preview(request: "Request") -> "JSONResponse":
-            return await _answer(request, MAX_HANDOFF_BYTES, _preview)
+            return await _bounded(request, _preview)
+
+        async def _bounded(
+            request: "Request", do: Callable[[Mapping[str, Any]], "JSONResponse"]
+        ) -> "JSONResponse":
+            if not making.allows(_client(request)):  # before anything is read
+                return _refusal("busy", "too many at once; try again later", status=429)
+            return await _answer(request, MAX_HANDOFF_BYTES, do)
 
         async def _answer(
             request: "Request", max_bytes: int, do: Callable[[Mapping[str, Any]], "JSONResponse"]
@@ -79,24 +91,26 @@ def feedback_part(
                 body = await read_object(request, max_bytes=max_bytes)
                 return await run_in_threadpool(do, body)
             except TooLongError as error:
-                return answer_json({"error": str(error)}, status=413)
+                return _refusal("too_long", str(error), status=413)
             except UsageError as error:
-                return answer_json({"error": str(error)}, status=422)
+                return _refusal("invalid", str(error), status=422)
 
-        def take(body: Mapping[str, Any]) -> "JSONResponse":
+        def take(body: Mapping[str, Any], client: str) -> "JSONResponse":
             language = _language(body.get("language"))
+            conversation = _conversation(body)
             pack = build_pack(
-                _conversation(body),
+                conversation,
                 note=_text(body, "note"),
                 contact=_text(body, "contact"),
                 language=language,
                 generation=generation(),
                 article=article,
-                known=lambda exchange: _known(log, exchange),
+                known=_known(log, conversation),
             )
-            if not bound.allows():
-                return answer_json({"error": "too many at once; try again later"}, status=429)
             page = pack_page(pack, ALL[language])
+            if not taking.allows(client):
+                # Never a dead end: the person can save the pack and pass it on.
+                return _refusal("busy", "too many at once", status=429, pack=pack, page=page)
             taken = desk.take(pack, page)
             if log is not None and taken is not Taken.FAILED:
                 last = pack["conversation"][-1]["id"] if pack["conversation"] else None
@@ -117,6 +131,8 @@ def _rate(log: ActivityLog | None, body: Mapping[str, Any]) -> "JSONResponse":
     if log is None:
         return answer_json({"error": "the log is off: nothing is kept"}, status=403)
     exchange, solved, reasons = _text(body, "id"), body.get("solved"), body.get("reasons", [])
+    if not is_id(exchange):
+        raise UsageError("id: 16 hex digits")
     if not isinstance(solved, bool):
         raise UsageError("solved: true or false")
     if not isinstance(reasons, list) or not all(reason in REASONS for reason in reasons):
@@ -149,14 +165,23 @@ def _conversation(body: Mapping[str, Any]) -> list[Exchange]:
     return [from_record(row) for row in rows]
 
 
-def _known(log: ActivityLog | None, exchange: str) -> Known | None:
-    if log is None:
-        return None
+def _known(log: ActivityLog | None, conversation: Sequence[Exchange]) -> dict[str, Known]:
+    if log is None or not conversation:
+        return {}
     try:
-        return log.known(exchange)
+        return log.known({exchange.id for exchange in conversation})
     except OSError as error:  # the hand-off matters more: its answers stand as unknown
         _log.warning("a hand-off is not compared with the log: %s", error)
-        return None
+        return {}
+
+
+def _refusal(code: str, why: str, *, status: int, **more: object) -> "JSONResponse":
+    _log.info("refused (%s): %s", code, why)
+    return answer_json({"error": why, "code": code, **more}, status=status)
+
+
+def _client(request: "Request") -> str:
+    return request.client.host if request.client else ""
 
 
 def _text(body: Mapping[str, Any], name: str) -> str:
@@ -174,21 +199,30 @@ def _language(value: object) -> Language:
 
 
 class _Bound:
-    """At most so many events in a window of time. Safe to share by threads."""
+    """At most so many events in a window of time, by one client and by all of them together.
 
-    def __init__(self, most: int, window_s: float) -> None:
-        self._most = most
+    Behind a proxy all have its address. Safe to share by threads.
+    """
+
+    def __init__(self, of_one: int, *, of_all: int, window_s: float) -> None:
+        self._of_one = of_one
+        self._of_all = of_all
         self._window_s = window_s
-        self._times: deque[float] = deque()
+        self._events: deque[tuple[float, str]] = deque()
+        self._counts: Counter[str] = Counter()
         self._lock = threading.Lock()
 
-    def allows(self) -> bool:
-        """Count one more event; False when there were too many."""
+    def allows(self, client: str) -> bool:
+        """Count one more event; False, and not counted, when there were too many."""
         now = time.monotonic()
         with self._lock:
-            while self._times and self._times[0] <= now - self._window_s:
-                self._times.popleft()
-            if len(self._times) >= self._most:
+            while self._events and self._events[0][0] <= now - self._window_s:
+                _, gone = self._events.popleft()
+                self._counts[gone] -= 1
+                if not self._counts[gone]:
+                    del self._counts[gone]
+            if len(self._events) >= self._of_all or self._counts[client] >= self._of_one:
                 return False
-            self._times.append(now)
+            self._events.append((now, client))
+            self._counts[client] += 1
             return True

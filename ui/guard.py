@@ -1,8 +1,9 @@
 """What every request passes before the page sees it, and what every response carries.
 
 In: an ASGI application. Out: the same one, refusing other hosts (DNS rebinding), requests that
-another site makes a browser send, and the routes of Gradio that the page does not use; with a
-content security policy on all it answers. It buffers nothing, so streams stay streams.
+another site makes a browser send, bodies that nobody would send, and the routes of Gradio that
+the page does not use; with a content security policy on all it answers. It buffers nothing, so
+streams stay streams.
 """
 
 import ipaddress
@@ -54,6 +55,16 @@ _UNUSED = re.compile(
     r"|/(monitoring|custom_component|svelte))"
 )
 
+# Whoever parses a body holds all of it in memory. Gradio sets no limit: a conversation that is
+# drawn again comes through it, the longest by far of what the page sends.
+_GRADIO_PATH = re.compile("(/[a-z-]+)?/gradio_api/")
+_MAX_GRADIO_BYTES = 9_000_000
+_MAX_BYTES = 1_100_000
+# Written to the disk as it comes, with a limit of its own (max_file_mb).
+_UPLOADS = "/api/collection/uploads"
+
+_TOO_LONG = 413, "more than this page takes"
+
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::(?P<port>[0-9]{1,5}))?")
 
@@ -69,7 +80,8 @@ def is_loopback(host: str) -> bool:
 
 
 class Guard:
-    """ASGI middleware: refuses with 400 (host), 403 (origin, unused route), else passes on.
+    """ASGI middleware: refuses with 400 (host), 403 (origin, unused route) or 413 (length of the
+    body, whether or not it was told beforehand), else passes on.
 
     ``hosts`` are the names by which the page may be asked for. ``any_address`` also lets every
     literal IP address through: rebinding needs a name, and a server open to a network is asked
@@ -99,21 +111,17 @@ class Guard:
 
         refusal = self._refusal(scope)
         if refusal is None:
-            await self._app(scope, receive, send_with_headers)
-            return
-        status, reason = refusal
-        body = reason.encode("utf-8")
-        await send_with_headers(
-            {
-                "type": "http.response.start",
-                "status": status,
-                "headers": [
-                    (b"content-type", b"text/plain; charset=utf-8"),
-                    (b"content-length", str(len(body)).encode("ascii")),
-                ],
-            }
-        )
-        await send_with_headers({"type": "http.response.body", "body": body})
+            bounded = _Bounded(receive, send_with_headers, most_bytes=_most_bytes(scope))
+            try:
+                await self._app(scope, bounded.receive, bounded.send)
+            except Exception:
+                # What the application makes of a body that is cut off is no fault of its own.
+                if not bounded.is_over:
+                    raise
+            if not bounded.is_over or bounded.has_begun:
+                return
+            refusal = _TOO_LONG
+        await _answer(send_with_headers, *refusal)
 
     def _refusal(self, scope: Scope) -> tuple[int, str] | None:
         """Return the status and reason with which a request is refused, or None."""
@@ -133,6 +141,9 @@ class Guard:
             return 403, "requests from other sites are refused"
         if _UNUSED.match(path):
             return 403, "not used by this page"
+        stated, most_bytes = headers.get(b"content-length", ""), _most_bytes(scope)
+        if most_bytes is not None and stated.isdecimal() and int(stated) > most_bytes:
+            return _TOO_LONG
         return None
 
     def _is_ours(self, host: str) -> bool:
@@ -149,3 +160,56 @@ class Guard:
         except ValueError:
             return False
         return True
+
+
+class _TooLongError(Exception):
+    """The body of a request is longer than is taken."""
+
+
+class _Bounded:
+    """A request whose body ends, by an error, where it becomes too long.
+
+    ``is_over``: it became so. From then on nothing of the application's answer is sent;
+    ``has_begun``: some was sent before.
+    """
+
+    def __init__(self, receive: Receive, send: Send, *, most_bytes: int | None) -> None:
+        self._receive = receive
+        self._send = send
+        self._left = most_bytes
+        self.is_over = False
+        self.has_begun = False
+
+    async def receive(self) -> MutableMapping[str, Any]:
+        if self.is_over:
+            return {"type": "http.disconnect"}
+        message = await self._receive()
+        if self._left is not None and message["type"] == "http.request":
+            self._left -= len(message.get("body", b""))
+            if self._left < 0:
+                self.is_over = True
+                raise _TooLongError
+        return message
+
+    async def send(self, message: MutableMapping[str, Any]) -> None:
+        if not self.is_over:
+            self.has_begun = True
+            await self._send(message)
+
+
+def _most_bytes(scope: Scope) -> int | None:
+    """How long the body of a request may be; None where what takes it sees to that."""
+    path = str(scope["path"])
+    if path == _UPLOADS:
+        return None
+    return _MAX_GRADIO_BYTES if _GRADIO_PATH.match(path) else _MAX_BYTES
+
+
+async def _answer(send: Send, status: int, reason: str) -> None:
+    body = reason.encode("utf-8")
+    headers = [
+        (b"content-type", b"text/plain; charset=utf-8"),
+        (b"content-length", str(len(body)).encode("ascii")),
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

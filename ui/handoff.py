@@ -6,13 +6,17 @@ verdicts, and what was tried. What people typed is masked (``rag.mask``), but fo
 they chose to leave.
 
 A browser's word is not trusted: a quote is the article's only where it stands there, at these
-offsets; an answer is ours only where the log knows it. All else is marked.
+offsets; an answer is ours only where the log knows it. All else is marked. Nor may it make a
+pack of any size: a pack has the last exchanges of a conversation, as many as a person would read.
 """
 
+import json
+import re
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from index.article import Article
@@ -25,16 +29,28 @@ from ui.record import to_record
 from ui.strings import Language
 from ui.untrusted import without_surrogates
 
-__all__ = ["MAX_CONTACT", "MAX_NOTE", "Given", "build_pack", "new_reference"]
+__all__ = ["MAX_CONTACT", "MAX_NOTE", "REFERENCE", "Given", "build_pack", "new_reference"]
 
 MAX_NOTE = 2000
 MAX_CONTACT = 200
-_MAX_PASSAGE = 4000  # a record names any span; a chunk is far shorter
+# Each is well above what an answer has; a record may claim more.
+MAX_CITATIONS = 30
+_MAX_PASSAGE = 4000
+_MAX_TITLE = 300
+
+MAX_PACK_CHARS = 1_000_000
+"""Of all exchanges in a pack, as JSON; the latest is always there."""
+MAX_LOOKUPS = 1000
+"""How many citations and passages of a pack are read from the index."""
+_REMEMBERED = 16  # articles, each of which may be large
 # No 0/O, 1/I/L, 2/Z, 5/S, 8/B: a reference is read out on the telephone.
 _LETTERS = "34679ACDEFGHJKMNPQRTUVWXY"
 
+REFERENCE = re.compile(f"[0-9]{{8}}-[{_LETTERS}]{{6}}")
+"""The form of a reference."""
+
 FindArticle = Callable[[str], Article]
-FindKnown = Callable[[str], Known | None]
+Found = Callable[[str], Article | None]
 
 
 class Given(StrEnum):
@@ -61,12 +77,13 @@ def build_pack(
     language: Language,
     generation: str,
     article: FindArticle,
-    known: FindKnown,
+    known: Mapping[str, Known],
     now: datetime | None = None,
 ) -> dict[str, Any]:
     """Put a pack together.
 
-    ``article`` looks an article up (LookupError or a YoujuError for none), ``known`` asks the log.
+    ``article`` looks an article up (LookupError or a YoujuError for none), ``known`` is what the
+    log knows, by the id of an exchange.
 
     Raises:
         UsageError: there is neither a conversation nor a note, or a text is too long.
@@ -77,6 +94,7 @@ def build_pack(
     if not conversation and not note:
         raise UsageError("nothing to hand over: ask a question first, or write a note")
     at = now or datetime.now(UTC)
+    exchanges = _latest(conversation, article, known)
     return {
         "form": "youju-handoff",
         "v": 1,
@@ -86,13 +104,32 @@ def build_pack(
         "index_generation": generation,
         "note": mask(note),
         "contact": contact,
-        "conversation": [_exchange(e, article, known) for e in conversation],
+        "left_out": len(conversation) - len(exchanges),
+        "conversation": exchanges,
     }
 
 
-def _exchange(exchange: Exchange, article: FindArticle, known: FindKnown) -> dict[str, Any]:
+def _latest(
+    conversation: Sequence[Exchange], article: FindArticle, known: Mapping[str, Known]
+) -> list[dict[str, Any]]:
+    """The last exchanges that fit into a pack, the oldest of them first."""
+    found = lru_cache(_REMEMBERED)(lambda article_id: _find(article, article_id))
+    packed: list[dict[str, Any]] = []
+    chars = lookups = 0
+    for exchange in reversed(conversation):
+        lookups += len(exchange.citations[:MAX_CITATIONS]) + len(exchange.passages or ())
+        if packed and lookups > MAX_LOOKUPS:
+            break
+        row = _exchange(exchange, found, known.get(exchange.id))
+        chars += len(json.dumps(row, ensure_ascii=False))
+        if packed and chars > MAX_PACK_CHARS:
+            break
+        packed.append(row)
+    return packed[::-1]
+
+
+def _exchange(exchange: Exchange, found: Found, ours: Known | None) -> dict[str, Any]:
     record = to_record(exchange)
-    ours = known(exchange.id)
     if ours is None:
         given = Given.UNKNOWN
     else:
@@ -125,8 +162,11 @@ def _exchange(exchange: Exchange, article: FindArticle, known: FindKnown) -> dic
             }
             for sentence in exchange.sentences
         ],
-        "citations": [_citation(c, article, is_ours=is_ours) for c in exchange.citations],
-        "passages": [_passage(p, article) for p in exchange.passages or ()],
+        "citations": [
+            _citation(c, found(c.article_id), is_ours=is_ours)
+            for c in exchange.citations[:MAX_CITATIONS]
+        ],
+        "passages": [_passage(p, found(p.article_id)) for p in exchange.passages or ()],
         "notice": _deep_masked(record["notice"]),
         "fallback": _deep_masked(record["fallback"]),
         "probability": record["probability"],
@@ -137,9 +177,8 @@ def _exchange(exchange: Exchange, article: FindArticle, known: FindKnown) -> dic
     }
 
 
-def _citation(citation: Citation, article: FindArticle, *, is_ours: bool) -> dict[str, Any]:
+def _citation(citation: Citation, found: Article | None, *, is_ours: bool) -> dict[str, Any]:
     """A citation with the article's own words, or with what was claimed, marked as such."""
-    found = _find(article, citation.article_id)
     text = found.text[citation.start : citation.end] if found else ""
     is_verified = found is not None and bool(text) and text == citation.quote
     return {
@@ -155,9 +194,8 @@ def _citation(citation: Citation, article: FindArticle, *, is_ours: bool) -> dic
     }
 
 
-def _passage(passage: ShownPassage, article: FindArticle) -> dict[str, Any]:
+def _passage(passage: ShownPassage, found: Article | None) -> dict[str, Any]:
     """A passage in full, from the index: of what the browser sent only the place is taken."""
-    found = _find(article, passage.article_id)
     end = min(passage.end, passage.start + _MAX_PASSAGE)
     text = found.text[passage.start : end] if found else ""
     return {
@@ -178,7 +216,7 @@ def _heading(article: Article | None) -> dict[str, Any]:
     if article is None:
         return dict.fromkeys(("title", "source", "published", "path", "url"))
     return {
-        "title": article.title,
+        "title": article.title[:_MAX_TITLE],
         "source": article.source,
         "published": article.published.isoformat() if article.published else None,
         "path": article.path,

@@ -2,18 +2,21 @@
 
 In: a pack as JSON and as a page. Out: both as files that only their owner may read, or a POST of
 the JSON. A webhook that is away loses nothing: a pack is a file first, and that goes only when
-the webhook has taken it; until then it is tried again, after a restart too.
+the webhook has taken it; until then it is tried again, after a restart too. A folder takes only
+so many bytes of packs: whoever can reach the page must not be able to fill the disk.
 """
 
 import asyncio
 import contextlib
+import errno
 import hashlib
 import hmac
 import json
 import logging
 import os
+import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
@@ -22,12 +25,28 @@ from urllib.parse import urlsplit
 
 from index.atomic import TEMPORARY, sync_folder
 from index.errors import UsageError
+from ui.handoff import REFERENCE
 
-__all__ = ["SECRET", "Desk", "FolderDesk", "Taken", "WebhookDesk", "open_desk", "signature"]
+__all__ = [
+    "OUTGOING",
+    "SECRET",
+    "Desk",
+    "FolderDesk",
+    "Taken",
+    "WebhookDesk",
+    "open_desk",
+    "pack_files",
+    "pack_folders",
+    "signature",
+]
 
 SECRET = "YOUJU_HANDOFF_SECRET"  # noqa: S105 - a name, no secret
 """The environment variable of the key that signs what is sent to a webhook."""
 
+OUTGOING = "outgoing"
+"""The folder of what has yet to reach a webhook: apart from what was handed over to a folder."""
+
+_MAX_FOLDER_BYTES = 1 << 30
 _WAIT_S = 5.0  # of the person, for the webhook's first answer
 _TIMEOUT_S = 10.0  # of one attempt, all in all
 _FIRST_PAUSE_S = 5.0
@@ -63,19 +82,47 @@ def open_desk(target: str, *, otherwise: Path, environment: Mapping[str, str]) -
     """The desk that a configuration names: a webhook's URL or a folder; ``otherwise`` for "".
 
     Raises:
-        UsageError: the address is neither http nor https, or holds a password.
+        UsageError: the address is neither http nor https, is none, or holds a password.
     """
     if "://" not in target:
         return FolderDesk(Path(target) if target else otherwise)
-    parts = urlsplit(target)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise UsageError(f"[page] handoff = {target!r}: a webhook's address begins with https://")
-    if "@" in parts.netloc:
+    _check_address(target)
+    return WebhookDesk(target, folder=otherwise / OUTGOING, secret=environment.get(SECRET, ""))
+
+
+def pack_folders(target: str, *, otherwise: Path) -> list[Path]:
+    """Where packs may lie, those of another configuration in ``otherwise`` too."""
+    own = [Path(target)] if target and "://" not in target else []
+    return [*own, otherwise, otherwise / OUTGOING]
+
+
+def pack_files(folder: Path) -> Iterator[os.DirEntry[str]]:
+    """The files of packs in a folder, those that were never finished too; nobody else's."""
+    if folder.is_dir():
+        with os.scandir(folder) as entries:
+            yield from (entry for entry in entries if _PACK_FILE.fullmatch(entry.name))
+
+
+_PACK_FILE = re.compile(rf"({re.escape(TEMPORARY)})?{REFERENCE.pattern}\.(json|html)")
+
+
+def _check_address(target: str) -> None:
+    import httpx
+
+    try:
+        parts = urlsplit(target)
+        has_password = "@" in parts.netloc
+        is_whole = parts.scheme in ("http", "https") and bool(parts.hostname)
+        _ = parts.port, httpx.URL(target)  # what only one of them finds wrong fails here, too
+    except (ValueError, httpx.InvalidURL) as error:
+        raise UsageError(f"[page] handoff: no address of a webhook: {error}") from None
+    if has_password:
         raise UsageError(
             f"[page] handoff: the address holds a password; leave it out, and set {SECRET}: "
             "what is sent is then signed"
         )
-    return WebhookDesk(target, folder=otherwise, secret=environment.get(SECRET, ""))
+    if not is_whole:
+        raise UsageError(f"[page] handoff = {target!r}: a webhook's address begins with https://")
 
 
 class FolderDesk:
@@ -185,8 +232,12 @@ class WebhookDesk:
         except OSError as error:
             _log.warning("hand-off %s: %s", path, error)
             return False
-        if sent and path.stem in self._waiting:
-            self._waiting[path.stem].set()
+        except Exception:
+            # Whatever is wrong with one must not keep the others from being sent.
+            _log.exception("hand-off %s could not be sent", path)
+            return False
+        if sent and (arrived := self._waiting.get(path.stem)):
+            arrived.set()
         return sent
 
     def _send(self, body: bytes, reference: str) -> bool:
@@ -235,7 +286,10 @@ def _bytes(pack: Mapping[str, Any]) -> bytes:
 
 def _store(folder: Path, pack: Mapping[str, Any], page: str) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for name, data in (("html", page.encode("utf-8")), ("json", _bytes(pack))):
+    contents = (("html", page.encode("utf-8")), ("json", _bytes(pack)))
+    if _held_bytes(folder) + sum(len(data) for _, data in contents) > _MAX_FOLDER_BYTES:
+        raise OSError(errno.ENOSPC, "too many hand-offs are kept; move them away", str(folder))
+    for name, data in contents:
         target = folder / f"{pack['reference']}.{name}"
         temporary = folder / f"{TEMPORARY}{target.name}"
         try:
@@ -246,6 +300,14 @@ def _store(folder: Path, pack: Mapping[str, Any], page: str) -> None:
                 temporary.unlink(missing_ok=True)
             raise
     sync_folder(folder)
+
+
+def _held_bytes(folder: Path) -> int:
+    held = 0
+    for entry in pack_files(folder):
+        with contextlib.suppress(FileNotFoundError):  # one that was sent meanwhile
+            held += entry.stat(follow_symlinks=False).st_size
+    return held
 
 
 def _write_private(path: Path, data: bytes) -> None:

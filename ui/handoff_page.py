@@ -45,6 +45,9 @@ def pack_page(pack: Pack, strings: Strings) -> str:
     if pack["note"]:
         parts += [tag("h2", strings.handoff_note), tag("p", pack["note"], class_="typed")]
     parts.append(tag("p", strings.handoff_masked, class_="quiet"))
+    if pack["left_out"]:
+        left_out = strings.handoff_left_out.format(count=pack["left_out"])
+        parts.append(tag("p", left_out, class_="doubt"))
     for number, exchange in enumerate(pack["conversation"], start=1):
         parts.append(tag("section", *_exchange(exchange, number, strings)))
     if not pack["conversation"]:

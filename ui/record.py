@@ -33,6 +33,7 @@ __all__ = [
     "filters_from_json",
     "filters_json",
     "from_record",
+    "is_id",
     "records_from_text",
     "to_record",
 ]
@@ -46,6 +47,11 @@ _LINE = 20_000  # a question, a title, a reason
 _TEXT = 200_000  # an answer
 _OFFSET = 10**9
 _ID = re.compile("[0-9a-f]{16}")
+
+
+def is_id(text: str) -> bool:
+    """Tell whether a text can be the id of an exchange."""
+    return _ID.fullmatch(text) is not None
 
 
 def to_record(exchange: Exchange) -> dict[str, Any]:
@@ -93,14 +99,16 @@ def from_record(record: object) -> Exchange:
     row = Fields(record, "record", known=names | {"v"})
     if row.integer("v", most=_OFFSET) != RECORD_VERSION:
         raise UsageError(f"record: v must be {RECORD_VERSION}; a newer page wrote it")
-    name = row.text("id", most=16)
-    if not _ID.fullmatch(name):
+    name, conversation = row.text("id", most=16), row.text("conversation", most=16)
+    if not is_id(name):
         raise UsageError("record: id must be 16 hex digits")
+    if conversation and not is_id(conversation):
+        raise UsageError("record: conversation must be 16 hex digits, or empty")
     outcome = row.choice("outcome", Outcome)
     passages = row.objects("passages", _passage, most=MAX_PASSAGES)
     return Exchange(
         id=name,
-        conversation=row.text("conversation", most=16),
+        conversation=conversation,
         asked=_moment(row.text("asked", most=40)),
         language=row.choice("language", Language),
         question=row.text("question", most=_TEXT),
@@ -189,6 +197,9 @@ def _moment(text: str) -> datetime:
         raise UsageError("record: asked must be a moment in ISO form") from None
     if moment.tzinfo is None:
         raise UsageError("record: asked must name its time zone")
+    # Every clock can show such a moment in its own time; the ends of the calendar it cannot.
+    if not 1970 <= moment.year <= 9000:
+        raise UsageError("record: asked must be in the years from 1970 to 9000")
     return moment.astimezone(UTC)
 
 

@@ -615,7 +615,21 @@ class Strings:
         "沒能送出：連不上服務。您寫的內容還在，請稍後再試。",
         "Not handed over: the service cannot be reached. What you wrote is still here; try again later.",
     )
-    handoff_refused = _Text("没能提交：{reason}", "沒能送出：{reason}", "Not handed over: {reason}")
+    handoff_refused = _Text(
+        "没能提交，您写的内容还在。请稍后再试，或通过您平时的联系渠道询问。",
+        "沒能送出，您寫的內容還在。請稍後再試，或透過您平時的聯絡管道詢問。",
+        "Not handed over; what you wrote is still here. Try again later, or ask by the way you usually reach the staff.",
+    )
+    handoff_busy = _Text(
+        "提交的人太多，这次没能交给人工。请点“保存副本”，再通过您平时的联系渠道交给工作人员；也可以过十分钟再提交。",
+        "送出的人太多，這次沒能交給人工。請點「保存副本」，再透過您平時的聯絡管道交給工作人員；也可以過十分鐘再送出。",
+        "Too many requests at once: yours was not handed over. Save the copy and pass it on by the way you usually reach the staff, or try again in ten minutes.",
+    )
+    handoff_left_out = _Text(
+        "较早的 {count} 个问题没有收入：这里只有最近的对话。",
+        "較早的 {count} 個問題沒有收入：這裡只有最近的對話。",
+        "Left out: the first {count} questions. Here is the latest of the conversation.",
+    )
     handoff_without_contact = _Text(
         "您没有留下联系方式：请凭编号主动询问。",
         "您沒有留下聯絡方式：請憑編號主動詢問。",

@@ -6,10 +6,11 @@ import { button, create, texts } from "./dom.js";
 const TOKEN = "yj-token";
 
 export class Refused extends Error {
-  constructor(status, message, code) {
+  constructor(status, message, content) {
     super(message);
     this.status = status;
-    this.code = code; // names the reason, for a page in another language
+    this.code = content?.code; // names the reason, for a page in another language
+    this.content = content;
   }
 }
 
@@ -28,7 +29,7 @@ export const call = async (path, { method = "GET", body, signal } = {}) => {
   const content = isJson ? await response.json() : null;
   if (!response.ok) {
     const message = content?.error ?? content?.detail ?? `${response.status}`;
-    throw new Refused(response.status, message, content?.code);
+    throw new Refused(response.status, message, content);
   }
   return content;
 };

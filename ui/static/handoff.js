@@ -4,11 +4,12 @@
 import * as actions from "./actions.js";
 import { call, Refused } from "./api.js";
 import * as dialogs from "./dialog.js";
-import { button, create, fill, texts, write } from "./dom.js";
+import { button, create, texts, write } from "./dom.js";
 import { save } from "./download.js";
 import { records } from "./records.js";
 
 const MOST_EXCHANGES = 200;
+const MOST_BYTES = 900_000; // the server takes a little more
 const SAVED_AS = "youju-handoff-";
 
 let draft = { note: "", contact: "" }; // kept while the tab is open, until it was handed over
@@ -18,7 +19,7 @@ let draft = { note: "", contact: "" }; // kept while the tab is open, until it w
 export const handOff = async (id = null) => {
   const all = records();
   const at = id ? all.findIndex((record) => record.id === id) : -1;
-  const conversation = (at < 0 ? all : all.slice(0, at + 1)).slice(-MOST_EXCHANGES);
+  const conversation = latest(at < 0 ? all : all.slice(0, at + 1));
   let desk = "folder";
   let questions = conversation.map((record) => record.question);
   try {
@@ -31,6 +32,18 @@ export const handOff = async (id = null) => {
     // Told when it is sent: the form can be filled in meanwhile.
   }
   show(conversation, questions, desk);
+};
+
+// As much of the end of a conversation as can be handed over.
+const latest = (all) => {
+  let left = MOST_BYTES;
+  let first = all.length;
+  while (first > 0 && all.length - first < MOST_EXCHANGES) {
+    left -= new Blob([JSON.stringify(all[first - 1])]).size + 1;
+    if (left < 0) break;
+    first -= 1;
+  }
+  return all.slice(first);
 };
 
 const field = (name, label, { rows = 0, most, required = false }) => {
@@ -105,18 +118,22 @@ const show = (conversation, questions, desk) => {
       const answer = await call("/api/handoff", { method: "POST", body: { conversation, language: texts.tag, ...draft } });
       finish(dialog, answer);
     } catch (error) {
-      warning.textContent =
-        error instanceof Refused ? fill(texts.handoff_refused, { reason: error.message }) : texts.handoff_offline;
+      if (error.content?.pack) {
+        finish(dialog, { ...error.content, taken: "busy" });
+        return;
+      }
+      warning.textContent = error instanceof Refused ? texts.handoff_refused : texts.handoff_offline;
       enter.disabled = false;
       enter.textContent = texts.handoff_send;
     }
   });
 };
 
-// `taken` is stored, sent, waiting or failed.
+// `taken` is stored, sent, waiting, busy or failed.
 const finish = (dialog, { taken, pack, page }) => {
-  const failed = taken === "failed";
-  const said = create("p", failed ? "yj-handoff-error" : "yj-handoff-taken", failed ? texts.handoff_failed_now : texts[`handoff_${taken}`]);
+  const failed = taken === "failed" || taken === "busy";
+  const told = taken === "failed" ? texts.handoff_failed_now : texts[`handoff_${taken}`];
+  const said = create("p", failed ? "yj-handoff-error" : "yj-handoff-taken", told);
   said.setAttribute("role", "status");
   const parts = [heading(texts.handoff_title), said];
   if (!failed) {
