@@ -159,6 +159,12 @@ class Strings:
         "問題太長：最多 {max_chars} 個字，現在有 {chars} 個。",
         "The question is too long: {chars} characters, at most {max_chars}.",
     )
+    failed_index = _Text(
+        "资料库暂时读不了，详情已写入日志。请联系维护者。",
+        "資料庫暫時讀不了，詳情已寫入日誌。請聯繫維護者。",
+        "The collection cannot be read at the moment; the details are in the log. Tell whoever "
+        "runs this service.",
+    )
     not_askable = _Text(
         "里面没有可以查找的内容。请至少写一个词、一个名称或一个数字。",
         "裡面沒有可以查找的內容。請至少寫一個詞、一個名稱或一個數字。",
