@@ -14,7 +14,7 @@ from typing import Any
 
 from index.atomic import replace_file
 
-__all__ = ["Quarantined", "keep_quarantine", "read_quarantine"]
+__all__ = ["Quarantined", "keep_quarantine", "quarantine_stamp", "read_quarantine"]
 
 QUARANTINE = "quarantine.json"
 _FORMAT_VERSION = 1
@@ -55,6 +55,18 @@ def read_quarantine(directory: Path) -> list[Quarantined]:
         )
     except (OSError, ValueError, KeyError, TypeError):
         return []
+
+
+def quarantine_stamp(directory: Path) -> tuple[int, int] | None:
+    """Tell one version of the list from another without reading it; None where there is none.
+
+    Each version is a new file that takes the place of the one before.
+    """
+    try:
+        stat = (directory / QUARANTINE).stat()
+    except OSError:
+        return None
+    return stat.st_mtime_ns, stat.st_ino
 
 
 def keep_quarantine(

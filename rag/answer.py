@@ -76,6 +76,16 @@ class Asker:
                 asker.__dict__[name] = self.__dict__[name]
         return asker
 
+    def prepare(self) -> None:
+        """Open now what the first question would open.
+
+        Raises:
+            YoujuError: a file that the configuration names cannot be read, or makes no sense; no
+                question could be answered.
+        """
+        _ = (self._understander, self._gate, self.generator, self._notices, self._curated)
+        _ = (self._reranker, load_reader(self.config.answer))
+
     @cached_property
     def _understander(self) -> Understander:
         return Understander(self.index, config=self.config)

@@ -143,7 +143,7 @@ def test_declining_failing_and_stopping_say_what_happened(open_page, server):
     page.press(ASK, "Enter")
     until(page, "[...document.querySelectorAll('.yj-error')].some(e => /2001/.test(e.innerText))")
     ask(page, "没有索引")
-    assert "run: youju index articles" in page.locator(".yj-error").last.inner_text()
+    assert SIMPLIFIED.failed_index in page.locator(".yj-error").last.inner_text()
     ask(page, "出错")
     shown = page.locator(".yj-error").last.inner_text()
     assert SIMPLIFIED.failed_inside in shown

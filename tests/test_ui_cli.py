@@ -274,16 +274,16 @@ def test_version(youju):
 
 
 @pytest.mark.parametrize(
-    ("options", "token", "access"),
+    ("options", "token", "status"),
     [
-        ((), "", "open"),
-        ((), "secret", "token"),
-        (("--host", "0.0.0.0", "--allow-remote"), "", "off"),
-        (("--host", "0.0.0.0", "--allow-remote"), "secret", "token"),
+        ((), "", 200),
+        ((), "secret", 401),
+        (("--host", "0.0.0.0", "--allow-remote"), "", 403),
+        (("--host", "0.0.0.0", "--allow-remote"), "secret", 401),
     ],
 )
 def test_chat_serves_the_collection_to_whom_it_may(
-    youju, sample_folder, monkeypatch, options, token, access
+    youju, sample_folder, monkeypatch, options, token, status
 ):
     from fastapi import FastAPI
     from starlette.testclient import TestClient
@@ -294,9 +294,9 @@ def test_chat_serves_the_collection_to_whom_it_may(
         app = FastAPI()
         for add in parts:
             add(app)
-        told.append(TestClient(app).get("/api/collection").json()["access"])
+        told.append(TestClient(app).get("/api/collection").status_code)
 
     monkeypatch.setattr("ui.server.serve", serve)
     monkeypatch.setenv("YOUJU_ADMIN_TOKEN", token)
     assert youju("chat", "--index", sample_folder, *options)[0] == 0
-    assert told == [access]
+    assert told == [status]

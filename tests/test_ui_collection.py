@@ -1,16 +1,18 @@
 """The collection behind the page: its summary, its answers, and the generation that it serves."""
 
 import threading
+import time
 from contextlib import closing
 
 import pytest
 from syncing import CONFIG, article, write
 
+from index.errors import UsageError
 from index.search import open_index
 from index.store import current_name, rollback
 from index.sync import sync
 from rag.answer import Asker
-from rag.config import Config
+from rag.config import AnswerConfig, Config
 from rag.question import Turn
 from rag.schema import Finished, Retrieved
 from ui.collection import Collection
@@ -192,3 +194,132 @@ def test_no_answer_mixes_generations_while_many_ask(growing):
     assert wrong == []
     assert last.answer.index_generation == "g000005"
     assert len(seen) > 1
+
+
+def test_a_generation_that_cannot_answer_does_not_take_over(growing, caplog, monkeypatch):
+    opened = []
+    monkeypatch.setattr(Asker, "prepare", _fails)
+    monkeypatch.setattr(
+        "ui.collection.open_index", lambda *a, **k: opened.append(open_index(*a, **k)) or opened[-1]
+    )
+    growing.grow(2)
+    growing.refresh()
+    assert "g000002 is not served: broken" in caplog.text
+    assert [is_closed(index) for index in opened] == [True]
+    monkeypatch.undo()
+    assert growing.summary().generation == "g000001"
+    *_, last = growing.stream(QUESTION)  # whoever asks at 0 tries anew
+    assert last.answer.index_generation == "g000002"
+
+
+def _fails(_asker):
+    raise UsageError("broken")
+
+
+def test_nobody_waits_for_a_generation_that_is_being_opened(growing, monkeypatch):
+    growing._check_every_s = 0.001
+    reached, go = threading.Event(), threading.Event()
+
+    def slow(_asker):
+        reached.set()
+        assert go.wait(5)
+
+    monkeypatch.setattr(Asker, "prepare", slow)
+    growing.grow(2)
+    time.sleep(0.002)
+    *_, first = growing.stream(QUESTION)
+    assert first.answer.index_generation == "g000001"
+    assert reached.wait(5)
+    *_, second = growing.stream(QUESTION)
+    assert second.answer.index_generation == "g000001"
+    go.set()
+    growing.refresh()  # waits for the thread that opens
+    # Summed up before it took over: no question does that.
+    assert growing._served._summary is not None
+    assert growing.summary().generation == "g000002"
+
+
+def test_what_was_refused_is_left_alone_until_it_changes(growing, monkeypatch):
+    growing._check_every_s = 0.001
+    tries = []
+
+    def fails(directory, **_how):
+        tries.append(directory)
+        raise UsageError("broken")
+
+    monkeypatch.setattr("ui.collection.open_index", fails)
+    growing.grow(2)
+    growing.refresh()
+    for _ in range(3):
+        time.sleep(0.002)
+        growing.refresh(max_age_s=0.001)
+        with growing._opening:
+            pass
+    assert len(tries) == 1
+    growing.grow(3)
+    growing.refresh(max_age_s=0.001)
+    with growing._opening:
+        pass
+    assert len(tries) == 2
+
+
+CURATED = """
+[[answer]]
+id = "year"
+questions = ["第1种手机银行在哪一年推出？"]
+approved_by = "客户服务部"
+
+[[answer.sentences]]
+text = "{}"
+citations = [{{ article = "articles/a1.md", quote = "{}" }}]
+"""
+
+
+@pytest.fixture
+def curated(tmp_path):
+    """A collection of one article with a file of curated answers; ``edit`` writes the file."""
+    folder, directory, file = tmp_path / "articles", tmp_path / "index", tmp_path / "curated.toml"
+    write(folder, a1_md=article(1))
+    sync([folder], directory, config=CONFIG)
+
+    def edit(text):
+        file.write_text(CURATED.format(text, article(1).split("。")[0][-8:]), encoding="utf-8")
+
+    edit("第一版。")
+    config = Config(answer=AnswerConfig(curated=str(file)))
+    with closing(Collection(Asker(open_index(directory), config=config), check_every_s=0.0)) as it:
+        it.edit, it.file = edit, file
+        yield it
+
+
+def said(collection):
+    *_, last = collection.stream(QUESTION)
+    return [sentence.text for sentence in last.answer.sentences]
+
+
+def test_curated_answers_that_are_edited_count_without_a_restart(curated):
+    before = curated._served.asker.index
+    assert said(curated) == ["第一版。"]
+    curated.edit("改过的第二版。")
+    assert said(curated) == ["改过的第二版。"]
+    assert is_closed(before)
+
+
+def test_curated_answers_broken_in_mid_edit_leave_the_old_ones(curated, caplog):
+    assert said(curated) == ["第一版。"]
+    curated.file.write_text("[[answer]\nid = ", encoding="utf-8")
+    assert said(curated) == ["第一版。"]
+    assert "is not served" in caplog.text
+    # Another generation takes the page down no more than that.
+    curated.file.unlink()
+    assert said(curated) == ["第一版。"]
+    curated.edit("修好的一版。")
+    assert said(curated) == ["修好的一版。"]
+
+
+def test_curated_answers_that_are_broken_at_the_start_are_told_at_the_start(curated):
+    curated.file.write_text("[[answer]\nid = ", encoding="utf-8")
+    asker = curated._served.asker
+    fresh = Collection(Asker(open_index(curated.directory), config=asker.config))
+    with closing(fresh), pytest.raises(UsageError, match="curated"):
+        fresh.summary()

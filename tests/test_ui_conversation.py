@@ -215,3 +215,29 @@ def test_from_many_threads_no_question_is_lost_and_none_asked_twice(threads, mon
     wanted = {f"{name}-{n}" for name in range(threads) for n in range(25)}
     assert sorted(asked(conversation)) == sorted(wanted)
     assert most == 1
+
+
+def test_a_question_that_waits_when_the_reader_leaves_is_answered_when_it_is_asked_again():
+    conversation = Conversation()
+    assert conversation.submit(Request("甲")) is Taken.TO_ANSWER
+    views = conversation.answers(answering)
+    next(views)
+    assert conversation.submit(Request("乙")) is Taken.WAITS
+    views.close()
+    assert conversation.submit(Request("乙")) is Taken.TO_ANSWER
+    list(conversation.answers(answering))
+    assert asked(conversation) == ["乙"]
+
+
+def test_a_full_queue_that_nobody_answers_takes_a_question(monkeypatch):
+    monkeypatch.setattr("ui.conversation.MAX_WAITING", 2)
+    conversation = Conversation()
+    conversation.submit(Request("甲"))
+    views = conversation.answers(answering)
+    next(views)
+    assert [conversation.submit(Request(q)) for q in "乙丙"] == [Taken.WAITS, Taken.WAITS]
+    assert conversation.submit(Request("丁")) is Taken.TOO_MANY
+    views.close()
+    assert conversation.submit(Request("丁")) is Taken.TO_ANSWER
+    list(conversation.answers(answering))
+    assert asked(conversation) == ["乙", "丙", "丁"]

@@ -5,6 +5,7 @@ import threading
 import pytest
 from ui_askers import FIRST_SENTENCE, ScriptedAsker
 
+from index.errors import UsageError
 from index.passage import Filters
 from rag.frame import frame_text
 from ui.conversation import Request, Signals
@@ -124,3 +125,24 @@ def test_a_nudge_shows_the_running_answer_again():
     go.set()
     *_, last = growing
     assert last.outcome is Outcome.ANSWERED
+
+
+@pytest.mark.parametrize("strings", ALL.values(), ids=lambda strings: strings.language.value)
+def test_an_index_that_cannot_be_read_is_told_in_the_language_of_the_page(strings, caplog):
+    *_, last = _answer(
+        ScriptedAsker(pause_s=0), Request("没有索引"), (), Signals(), strings=strings, on_ended=None
+    )
+    assert last.error == strings.failed_index
+    assert "var/index" not in last.error
+    assert "there is no index in var/index" in caplog.text
+
+
+def test_a_summary_that_fails_costs_no_question():
+    class Asker(ScriptedAsker):
+        def summary(self):
+            raise UsageError("curated.toml is no TOML")
+
+    told = []
+    *_, last = answered("多少笔？", told=told, asker=Asker(pause_s=0))
+    assert (last.outcome, last.question) == (Outcome.FAILED, "多少笔？")
+    assert [ended for ended, _ in told] == [last]

@@ -1,5 +1,6 @@
 """The folder of uploaded files: nothing gets in under a wrong name, half, or over another."""
 
+import contextlib
 import os
 import time
 
@@ -152,11 +153,11 @@ def test_only_what_lies_in_the_folder_is_deleted(uploads, tmp_path):
         at + b"/../outside/b.md",
     ):
         assert not uploads.holds(location)
-        with pytest.raises(RefusedError):
-            uploads.remove(location)
-    uploads.remove(at + b"/link.md")
-    uploads.remove(at + b"/a.md")
-    uploads.remove(at + b"/a.md")  # gone already: that is what was wanted
+        with pytest.raises(RefusedError), uploads.removing(location):
+            pass
+    for name in (b"/link.md", b"/a.md", b"/a.md"):  # gone already: that is what was wanted
+        with uploads.removing(at + name):
+            pass
     assert (outside / "b.md").read_text() == "mine"
     assert names(uploads) == ["folder"]
 
@@ -179,3 +180,51 @@ def test_the_folder_lies_beside_the_index_where_a_sync_takes_it(tmp_path):
     store(Uploads(folder, max_bytes=1 << 20), "a.md", "# 标题\n\n临江银行在2020年开业。".encode())
     report = sync([folder], index, config=IndexConfig(embedder="hash"))
     assert [row.path for row in report.rows] == ["index-uploads/a.md"]
+
+
+def fails_within(uploads, *names, meanwhile=lambda: None):
+    with contextlib.ExitStack() as stack:
+        for name in names:
+            stack.enter_context(uploads.removing(os.fsencode(uploads.folder / name)))
+        meanwhile()
+        raise ConnectionError
+
+
+def test_what_is_being_removed_is_away_and_comes_back_when_that_fails(uploads, tmp_path):
+    store(uploads, "a.md", b"mine")
+    (tmp_path / "far.md").write_text("far")
+    (uploads.folder / "link.md").symlink_to(tmp_path / "far.md")
+    seen = []
+    with pytest.raises(ConnectionError):
+        fails_within(
+            uploads,
+            "a.md",
+            "link.md",
+            meanwhile=lambda: seen.extend(n for n in names(uploads) if n[0] != "."),
+        )
+    assert seen == []
+    assert names(uploads) == ["a.md", "link.md"]
+    assert (uploads.folder / "a.md").read_bytes() == b"mine"
+    assert (uploads.folder / "link.md").is_symlink()
+
+
+def test_what_was_stored_during_a_removal_that_fails_stays(uploads):
+    store(uploads, "a.md", b"old")
+    with pytest.raises(ConnectionError):
+        fails_within(uploads, "a.md", meanwhile=lambda: store(uploads, "a.md", b"new"))
+    assert names(uploads) == ["a.md"]
+    assert (uploads.folder / "a.md").read_bytes() == b"new"
+
+
+@pytest.mark.parametrize("error", [PermissionError, NotImplementedError, OSError])
+def test_a_disk_without_links_takes_uploads_too(uploads, monkeypatch, error):
+    def link(*_, **__):
+        raise error("no links here")
+
+    monkeypatch.setattr(os, "link", link)
+    store(uploads, "a.md", b"first")
+    with pytest.raises(RefusedError) as refused:
+        store(uploads, "a.md", b"second")
+    assert refused.value.code == "exists"
+    assert (uploads.folder / "a.md").read_bytes() == b"first"
+    assert names(uploads) == ["a.md"]

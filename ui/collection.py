@@ -2,8 +2,9 @@
 
 In: an asker over an open index. Out: answers, articles and a summary, each of one generation from
 beginning to end. When another generation was published, by the page or by ``youju index`` in
-another process, the next question gets it; answers under way keep the one they began with, which
-is closed when the last of them ends.
+another process, or the file of curated answers was edited, that is opened in the background and
+takes over once it can answer; answers under way keep the one they began with, which is closed when
+the last of them ends.
 """
 
 import logging
@@ -42,15 +43,23 @@ _CHECK_EVERY_S = 2.0
 """How old the answer to "is there a newer generation?" may be: reading a file of eight bytes is
 cheap, and nobody notices two seconds."""
 
+_TRY_AGAIN_S = 60.0
+"""What could not be opened is left alone for so long, unless it changes."""
+
 _NO_FILTERS = Filters()
 _log = logging.getLogger(__name__)
 
 
-class _Served:
-    """One generation, and who still uses it."""
+_State = tuple[str, tuple[int, ...]]
+"""What decides the answers on the disk: the generation, and a stamp of the curated answers."""
 
-    def __init__(self, asker: Asker) -> None:
+
+class _Served:
+    """One generation with the curated answers as they were, and who still uses it."""
+
+    def __init__(self, asker: Asker, state: _State) -> None:
         self.asker = asker
+        self.state = state
         self.quotes = asker.config.answer.generator == asker.extractive.name
         self.users = 0
         self.is_retired = False
@@ -58,9 +67,15 @@ class _Served:
         self._summarising = threading.Lock()
 
     def summary(self) -> CollectionSummary:
-        """Made when it is first asked for, and once: a generation never changes."""
+        """Made when it is first asked for, and once: a generation never changes.
+
+        Raises:
+            YoujuError: no question could be answered, see ``Asker.prepare``. So the page does not
+                start, and a new generation does not take over.
+        """
         with self._summarising:
             if self._summary is None:
+                self.asker.prepare()
                 self._summary = _summary(self.asker)
             return self._summary
 
@@ -75,10 +90,12 @@ class Collection:
         self._checked = time.monotonic()
         self._lock = threading.Lock()  # guards what is served and its count of users
         self._opening = threading.Lock()  # held by the one thread that opens a generation
+        self._refused: tuple[_State, float] | None = None  # what could not be opened, and when
         # Quoting is all computing: more at once than there are processors only make each other
         # late. A model that is waited for is another matter.
         self._slots = threading.BoundedSemaphore(os.cpu_count() or 1)
-        self._served = _Served(asker)
+        # Before anything is read: what is edited from now on is noticed.
+        self._served = _Served(asker, (asker.index.generation, _stamp(asker)))
 
     def stream(
         self,
@@ -124,35 +141,73 @@ class Collection:
             yield served.asker.index
 
     def refresh(self, *, max_age_s: float = 0.0) -> None:
-        """Serve the generation that is current on the disk, unless that was looked up just now.
+        """Serve what is current on the disk, unless that was looked up just now.
 
-        One thread opens it; others go on meanwhile with what is served. A generation that cannot
-        be opened is left alone: the one before goes on serving.
+        With a ``max_age_s`` nobody waits: one thread opens what is new in the background, and all
+        go on meanwhile with what is served; at 0 this returns when it is served. What cannot be
+        opened is left alone: what was before goes on serving.
         """
+        if max_age_s == 0:
+            with self._opening:
+                self._follow(self._changed())
+            return
         if time.monotonic() - self._checked < max_age_s:
             return
-        # Whoever must have it (max_age_s is 0) waits for the thread that opens it.
-        if not self._opening.acquire(blocking=max_age_s == 0):
+        if not self._opening.acquire(blocking=False):
             return
+        changed = self._changed()
+        if changed is None or self._is_refused(changed):
+            self._opening.release()
+            return
+        threading.Thread(
+            target=self._follow_and_release, args=(changed,), daemon=True, name="youju-opening"
+        ).start()
+
+    def _changed(self) -> _State | None:
+        """What stands on the disk, None where that is served."""
+        self._checked = time.monotonic()
+        name = current_name(self.directory)
+        with self._in_use() as served:
+            if name is None or (state := (name, _stamp(served.asker))) == served.state:
+                return None
+            return state
+
+    def _is_refused(self, state: _State) -> bool:
+        if self._refused is None:
+            return False
+        refused, when = self._refused
+        return state == refused and time.monotonic() - when < _TRY_AGAIN_S
+
+    def _follow_and_release(self, state: _State) -> None:
         try:
-            self._checked = time.monotonic()
-            name = current_name(self.directory)
-            with self._in_use() as served:
-                if name is None or name == served.asker.index.generation:
-                    return
-                try:
-                    index = _open(self.directory, served.asker.index)
-                except (YoujuError, OSError) as error:
-                    _log.warning("%s is not served: %s", name, error)
-                    return
-                # Loads nothing that is loaded; words are read when the first question comes.
-                fresh = _Served(served.asker.over(index))
-            with self._lock:
-                self._served, retired = fresh, self._served
-                self._retire(retired)
-            _log.info("serving %s", index.generation)
+            self._follow(state)
         finally:
             self._opening.release()
+
+    def _follow(self, state: _State | None) -> None:
+        """Open what stands on the disk and let it take over. Only by the thread that may open."""
+        if state is None:
+            return
+        try:
+            with self._in_use() as served:
+                fresh = _opened(self.directory, served.asker, state)
+        except (YoujuError, OSError) as error:
+            self._refused = (state, time.monotonic())
+            _log.warning("%s is not served: %s", state[0], error)
+            return
+        except Exception:
+            # Whatever is wrong with what is new, what was before goes on answering.
+            self._refused = (state, time.monotonic())
+            _log.exception("%s is not served", state[0])
+            return
+        self._refused = None
+        with self._lock:
+            if self._served.is_retired:  # closed meanwhile
+                fresh.asker.index.close()
+                return
+            self._served, retired = fresh, self._served
+            self._retire(retired)
+        _log.info("serving %s", fresh.asker.index.generation)
 
     def close(self) -> None:
         """Let go of the index, once the last answer has ended."""
@@ -185,6 +240,31 @@ def _open(directory: Path, before: Index) -> Index:
         return open_index(directory, embedder=before.embedder)
     except IndexMismatchError:
         return open_index(directory)
+
+
+def _opened(directory: Path, before: Asker, state: _State) -> _Served:
+    """Open a generation with all that a question needs: what fails, fails before it is served."""
+    index = _open(directory, before.index)
+    try:
+        # Loads no model that is loaded.
+        fresh = _Served(before.over(index), (index.generation, state[1]))
+        fresh.summary()
+    except BaseException:
+        index.close()
+        raise
+    return fresh
+
+
+def _stamp(asker: Asker) -> tuple[int, ...]:
+    """Tells one version of the file of curated answers from another; () where there is none."""
+    name = asker.config.answer.curated
+    if not name:
+        return ()
+    try:
+        stat = os.stat(name)  # noqa: PTH116 - as it is named in the settings
+    except OSError:
+        return ()
+    return stat.st_mtime_ns, stat.st_size, stat.st_ino
 
 
 def _summary(asker: Asker) -> CollectionSummary:

@@ -15,6 +15,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -23,7 +24,7 @@ from typing import Any
 
 from index.config import IndexConfig
 from index.errors import IndexLockedError, IndexMissingError, UnusableIndexError, YoujuError
-from index.quarantine import Quarantined, read_quarantine
+from index.quarantine import Quarantined, quarantine_stamp, read_quarantine
 from index.report import Status, SyncReport
 from index.store import (
     current_name,
@@ -85,6 +86,7 @@ class CollectionAdmin:
         self._table: CollectionTable | None = None
         self._listing = threading.Lock()
         self._folder = uploads_folder(collection.directory)
+        self._counted: tuple[tuple[int, int] | None, int] = (None, 0)  # see quarantined()
 
     # --- what there is ---------------------------------------------------------------------------
 
@@ -114,6 +116,14 @@ class CollectionAdmin:
             }
             for row in self._quarantined()
         ]
+
+    def quarantined(self) -> int:
+        """How many files and records are not indexed; read anew when the list changed."""
+        stamp = quarantine_stamp(self._collection.directory)
+        if self._counted[0] != stamp or stamp is None:
+            # Two threads may both do this; they come to the same.
+            self._counted = (stamp, len(self._quarantined()))
+        return self._counted[1]
 
     def generations(self) -> list[dict[str, Any]]:
         """The generations on the disk, newest first; ``is_previous``: a rollback leads there."""
@@ -164,7 +174,7 @@ class CollectionAdmin:
     # --- jobs ------------------------------------------------------------------------------------
 
     def job(self, *, brief: bool = False) -> dict[str, Any] | None:
-        """The job under way, or the last one; ``brief``: no more than that it is so."""
+        """The job under way, or the last one; ``brief``: without its report, which may be long."""
         with self._lock:
             job = self._job
             if job is None:
@@ -175,7 +185,6 @@ class CollectionAdmin:
         told["started"] = job.started.isoformat(timespec="seconds")
         told["seconds"] = round(told["seconds"], 1)
         if brief:
-            # Anybody may see this: reports and errors name folders of the machine.
             del told["report"], told["error"]
         return told
 
@@ -205,7 +214,8 @@ class CollectionAdmin:
             self._collection.refresh()
             report = {"generation": result} if isinstance(result, str) else _report_json(result)
         except YoujuError as failure:
-            error, code = str(failure), _code(failure)
+            error = "; ".join((str(failure), *getattr(failure, "__notes__", ())))
+            code = _code(failure)
         except Exception as failure:
             _log.exception("the job %s failed", job.kind)
             error = f"it failed unexpectedly ({type(failure).__name__}); the details are in the log"
@@ -266,15 +276,21 @@ class CollectionAdmin:
 
     def _remove(self, job: _Job, doomed: list[bytes]) -> SyncReport:
         uploads = self.uploads
-        for done, location in enumerate(doomed):
-            self._tell(job, "files deleted", done, len(doomed))
-            try:
-                uploads.remove(location)
-            except OSError as error:
-                raise UnusableIndexError(
-                    f"{legible(location)} could not be deleted ({error.strerror})"
-                ) from error
-        return self._sync(job, [self._folder])
+        try:
+            with ExitStack() as stack:
+                for done, location in enumerate(doomed):
+                    self._tell(job, "files deleted", done, len(doomed))
+                    try:
+                        stack.enter_context(uploads.removing(location))
+                    except OSError as error:
+                        raise UnusableIndexError(
+                            f"{legible(location)} could not be deleted ({error.strerror})"
+                        ) from error
+                # The files go for good once no article of theirs is indexed any more.
+                return self._sync(job, [self._folder])
+        except YoujuError as error:
+            error.add_note("no file was deleted")
+            raise
 
     def _tell(self, job: _Job, stage: str, done: int, total: int) -> None:
         with self._lock:

@@ -1,8 +1,8 @@
 """The collection page and its JSON endpoints, ``/api/collection…``.
 
 In: requests. Out: JSON, or ``{"error", "code"}`` with a status that says whose fault it is.
-Reading is as open as the chat; whatever changes something asks ``Admin`` first. The bodies of
-uploads go to the disk as they arrive. Knows HTTP, and nothing of how anything is done.
+Everything asks ``Admin`` first: names of files that were never published stand in what is read. The
+bodies of uploads go to the disk as they arrive. Knows HTTP, and nothing of how anything is done.
 """
 
 import json
@@ -49,12 +49,11 @@ def _add(app: "FastAPI", work: CollectionAdmin, admin: Admin) -> None:
         return JSONResponse(content, status_code=status, headers={"cache-control": "no-store"})
 
     def answering(
-        handler: "Callable[[Request], Awaitable[object]]", *, is_change: bool
+        handler: "Callable[[Request], Awaitable[object]]",
     ) -> "Callable[[Request], Awaitable[Response]]":
         async def endpoint(request: "Request") -> "Response":
             try:
-                if is_change:
-                    admin.check(request)
+                admin.check(request)
                 return respond(await handler(request))
             except HTTPException as error:
                 return respond({"error": str(error.detail)}, error.status_code)
@@ -78,25 +77,20 @@ def _add(app: "FastAPI", work: CollectionAdmin, admin: Admin) -> None:
         async def handler(request: "Request") -> object:
             return await run_in_threadpool(read, request)
 
-        add(path, handler, methods=["GET"], is_change=False)
+        add(path, handler, methods=["GET"])
 
     def add(
-        path: str,
-        handler: "Callable[[Request], Awaitable[object]]",
-        *,
-        methods: list[str],
-        is_change: bool = True,
+        path: str, handler: "Callable[[Request], Awaitable[object]]", *, methods: list[str]
     ) -> None:
-        endpoint = answering(handler, is_change=is_change)
+        endpoint = answering(handler)
         app.router.routes.append(Route(f"/api/collection{path}", endpoint, methods=methods))
 
     def overview(_: "Request") -> object:
         table = work.table()
         return {
             "generation": table.generation,
-            "counts": {**table.counts(), "quarantined": len(work.quarantine())},
+            "counts": {**table.counts(), "quarantined": work.quarantined()},
             "facets": table.facets(),
-            "access": admin.access,
             "suffixes": sorted(SUFFIXES),
             "max_file_bytes": work.uploads.max_bytes,
             "job": work.job(brief=True),
@@ -140,7 +134,7 @@ def _add(app: "FastAPI", work: CollectionAdmin, admin: Admin) -> None:
     reading("/duplicates", lambda _: work.table().duplicates())
     reading("/quarantine", lambda _: {"files": work.quarantine()})
     reading("/generations", lambda _: {"generations": work.generations()})
-    add("/job", job, methods=["GET"])  # a report names folders of the machine
+    add("/job", job, methods=["GET"])
     add("/jobs", start, methods=["POST"])
     add("/removal", removal, methods=["POST"])
     add("/uploads", upload, methods=["POST"])

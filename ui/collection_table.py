@@ -75,7 +75,6 @@ class CollectionTable:
                 "path": clip(claim.path),
                 "id": claim.id,
                 "title": clip(self._by_id[claim.id].title),
-                "location": self._locations[claim.file],
             }
             for claim in index.claims()
             if claim.position is None and claim.id in self._by_id
@@ -127,15 +126,11 @@ class CollectionTable:
             }
             for id_, rows in members.items()
         ]
-        copies = [
-            {name: value for name, value in copy.items() if name != "location"}
-            for copy in self._copies
-        ]
         return {
             "groups": groups[:_LISTED_GROUPS],
             "groups_total": len(groups),
-            "copies": copies[:_LISTED_GROUPS],
-            "copies_total": len(copies),
+            "copies": self._copies[:_LISTED_GROUPS],
+            "copies_total": len(self._copies),
         }
 
     def counts(self) -> dict[str, int]:

@@ -119,8 +119,13 @@ class Conversation:
         """Take a request."""
         with self._lock:
             if self._repeats(request):
-                return Taken.REPEATED
-            if len(self._waiting) >= MAX_WAITING:
+                if self._is_answered or not self._waiting:
+                    return Taken.REPEATED
+                # Whoever was to come to it has left: it is answered now, once.
+                self._is_answered = True
+                return Taken.TO_ANSWER
+            # Where nobody answers, what waits gets its turn by this request: it must not fail.
+            if self._is_answered and len(self._waiting) >= MAX_WAITING:
                 return Taken.TOO_MANY
             self._last = (request, time.monotonic())
             self._waiting.append(request)

@@ -1,7 +1,7 @@
 """The page: a Gradio chat, and what it needs from the rest of the program.
 
 In: an :class:`ChatBackend`. Out: Gradio Blocks whose handlers stream answers. Citations open in a
-panel that ``static/page.js`` builds and fills from ``/api/article``; no text of an article
+panel that ``static/panel.js`` builds and fills from ``/api/article``; no text of an article
 passes through Gradio as markup (see ``ui.untrusted``). It knows nothing of how answers are made.
 """
 
@@ -14,7 +14,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from index.article import Article, Script
-from index.errors import UsageError, YoujuError
+from index.errors import UnusableIndexError, UsageError, YoujuError
 from index.language import detect_script
 from index.passage import Filters
 from rag.frame import frame_text
@@ -440,27 +440,18 @@ def _answer(
     on_ended: OnEnded | None,
 ) -> Generator[Exchange, None, None]:
     """Yield the exchange as it grows, at most every ``UPDATE_INTERVAL_S``; the last has ended."""
-    summary = backend.summary()
-    question, longest = request.question, summary.max_question_chars
     latest = Exchange(
-        question if len(question) <= longest else question[:longest] + "…",
+        request.question,
         language=strings.language,
         conversation=(before[0].conversation or before[0].id) if before else request.replaces or "",
         without=request.without,
         filters=request.filters,
-        # Known before the first sentence, over which it stands.
-        frame=frame_text(question, quotes=summary.quotes),
     )
     try:
-        if len(question) > longest:
-            error = strings.too_long.format(max_chars=longest, chars=len(question))
-            latest = latest.failed(error)
-        else:
-            yield latest
-            growing = _growing(backend, request, latest, before, signals, strings=strings)
-            for latest in growing:
-                if latest.running:
-                    yield latest
+        growing = _growing(backend, request, latest, before, signals, strings=strings)
+        for latest in growing:
+            if latest.running:
+                yield latest
     finally:
         # Also when nobody reads on: what was asked is told once, however it ended.
         latest = latest.stopped() if latest.running else latest
@@ -499,6 +490,15 @@ def _growing(
     strings: Strings,
 ) -> Iterator[Exchange]:
     try:
+        summary = backend.summary()
+        question, longest = request.question, summary.max_question_chars
+        if len(question) > longest:
+            error = strings.too_long.format(max_chars=longest, chars=len(question))
+            yield replace(latest, question=question[:longest] + "…").failed(error)
+            return
+        # Known before the first sentence, over which it stands.
+        latest = replace(latest, frame=frame_text(question, quotes=summary.quotes))
+        yield latest
         stream = backend.stream(
             request.question,
             dialogue=dialogue(before),
@@ -518,8 +518,10 @@ def _growing(
             raise RuntimeError("the stream ended without a Finished event")
     except UsageError:
         yield latest.failed(strings.not_askable)
-    except YoujuError as error:
-        yield latest.failed(str(error))
+    except UnusableIndexError:
+        # Its own words are for whoever runs the service, and name folders of the machine.
+        _log.exception("the index cannot be used")
+        yield latest.failed(strings.failed_index)
     except Exception:
         # A face is where the unexpected ends: the person gets a sentence, the log the rest.
         _log.exception("answering failed")

@@ -157,6 +157,12 @@ class Strings:
         "問題太長：最多 {max_chars} 個字，現在有 {chars} 個。",
         "The question is too long: {chars} characters, at most {max_chars}.",
     )
+    failed_index = _Text(
+        "资料库暂时读不了，详情已写入日志。请联系维护者。",
+        "資料庫暫時讀不了，詳情已寫入日誌。請聯繫維護者。",
+        "The collection cannot be read at the moment; the details are in the log. Tell whoever "
+        "runs this service.",
+    )
     not_askable = _Text(
         "里面没有可以查找的内容。请至少写一个词、一个名称或一个数字。",
         "裡面沒有可以查找的內容。請至少寫一個詞、一個名稱或一個數字。",
@@ -848,9 +854,9 @@ class Strings:
     collection_close = _Text("关闭", "關閉", "Close")
     collection_cancel = _Text("取消", "取消", "Cancel")
     collection_off = _Text(
-        "这里只能查看。要从其他机器管理资料库，请让运行服务的人设置管理口令（YOUJU_ADMIN_TOKEN）。",
-        "這裡只能查看。要從其他機器管理資料庫，請讓執行服務的人設定管理口令（YOUJU_ADMIN_TOKEN）。",
-        "For reading only. To change the collection from another machine, whoever runs the service has to set YOUJU_ADMIN_TOKEN.",
+        "这里没有开启管理功能。要从其他机器查看和管理资料库，请让运行服务的人设置管理口令（YOUJU_ADMIN_TOKEN）。",
+        "這裡沒有開啟管理功能。要從其他機器查看和管理資料庫，請讓執行服務的人設定管理口令（YOUJU_ADMIN_TOKEN）。",
+        "Administration is off here. To see and change the collection from another machine, whoever runs the service has to set YOUJU_ADMIN_TOKEN.",
     )
     collection_views = _Text("资料库的内容", "資料庫的內容", "What the collection holds")
     collection_view_articles = _Text("文章", "文章", "Articles")
@@ -1167,9 +1173,6 @@ class Strings:
         "磁盘写不进去，可能满了。",
         "磁碟寫不進去，可能滿了。",
         "The disk refused it; it may be full.",
-    )
-    collection_error_off = _Text(
-        "管理功能没有开启。", "管理功能沒有開啟。", "Administration is off here."
     )
     collection_error_token = _Text(
         "管理口令不对。", "管理口令不對。", "The administrator's token is not right."

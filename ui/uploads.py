@@ -16,6 +16,7 @@ from pathlib import Path
 
 from index.errors import UsageError
 from index.ingest import SUFFIXES
+from ui.untrusted import is_bidi_control
 
 __all__ = ["RefusedError", "Upload", "Uploads", "uploads_folder"]
 
@@ -24,7 +25,8 @@ _ARRIVING = ".arriving-"
 _ABANDONED_S = 3600.0
 _MAX_NAME_BYTES = 200
 """File systems take 255; what is written beside a file may want to add to its name."""
-_BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_REMOVING = ".removing-"
+"""How the name of a file begins that goes, once the index has let go of it."""
 
 
 class RefusedError(UsageError):
@@ -121,11 +123,7 @@ class Uploads:
                 # Takes the place of a link, and leaves alone what it leads to.
                 path.replace(target)
             else:
-                # A link, unlike a rename, never takes the place of what another just stored.
-                try:
-                    os.link(path, target)
-                except FileExistsError:
-                    _refuse_existing(target)
+                _name(path, target)
         finally:
             path.unlink(missing_ok=True)
 
@@ -138,8 +136,11 @@ class Uploads:
             return False
         return parent == folder or parent.startswith(folder + b"/")
 
-    def remove(self, location: bytes) -> None:
-        """Delete one uploaded file; a link is deleted, not what it leads to.
+    @contextlib.contextmanager
+    def removing(self, location: bytes) -> Iterator[None]:
+        """Take away one uploaded file: it is deleted when the block ends well, else comes back.
+
+        A link is taken, not what it leads to. A file that is gone already is none to take.
 
         Raises:
             RefusedError: it does not lie in the folder.
@@ -147,15 +148,44 @@ class Uploads:
         """
         if not self.holds(location):
             raise RefusedError("elsewhere", "the file does not lie in the folder of uploaded files")
+        target = Path(os.fsdecode(location))
+        path = self.folder / f"{_REMOVING}{secrets.token_hex(8)}"
         with contextlib.suppress(FileNotFoundError):
-            os.unlink(location)  # noqa: PTH108 - a name need not be UTF-8
+            target.rename(path)
+        try:
+            yield
+        except BaseException:
+            # Where somebody stored another of this name meanwhile, that one stays.
+            with contextlib.suppress(FileNotFoundError, RefusedError):
+                _name(path, target)
+            path.unlink(missing_ok=True)
+            raise
+        with contextlib.suppress(OSError):  # hidden: no sync reads it, and _clear comes to it
+            path.unlink()
 
     def _clear(self) -> None:
-        """Delete what arrived in part and was given up, when the program was killed say."""
-        for path in self.folder.glob(f"{_ARRIVING}*"):
-            with contextlib.suppress(OSError):
-                if time.time() - path.lstat().st_mtime > _ABANDONED_S:
-                    path.unlink()
+        """Delete what arrived or went in part and was given up, when the program was killed say."""
+        # A rename leaves the time of writing as it was.
+        for begins, time_of in ((_ARRIVING, "st_mtime"), (_REMOVING, "st_ctime")):
+            for path in self.folder.glob(f"{begins}*"):
+                with contextlib.suppress(OSError):
+                    if time.time() - getattr(path.lstat(), time_of) > _ABANDONED_S:
+                        path.unlink()
+
+
+def _name(path: Path, target: Path) -> None:
+    """Give a file its name, or back; raises RefusedError where there is one of that name."""
+    try:
+        # A link, unlike a rename, never takes the place of what another just stored.
+        os.link(path, target, follow_symlinks=False)
+    except FileExistsError:
+        _refuse_existing(target)
+    except FileNotFoundError:
+        raise
+    except (OSError, NotImplementedError):
+        # Not every file system has links (FAT, many network shares): so nearly the same.
+        _refuse_existing(target)
+        path.rename(target)
 
 
 def _refuse_existing(target: Path) -> None:
@@ -171,7 +201,7 @@ def _what_is_wrong(name: str) -> str | None:
         return "it holds a slash; a name, not a path, is wanted"
     if name.startswith((".", "~$")):
         return "it begins like that of a hidden file"
-    if any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") or c in _BIDI for c in name):
+    if any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") or is_bidi_control(c) for c in name):
         return "it holds characters that cannot be seen"
     if len(name.encode()) > _MAX_NAME_BYTES:
         return f"it is longer than {_MAX_NAME_BYTES} bytes"

@@ -16,7 +16,6 @@ const VIEWS = ["articles", "quarantine", "duplicates", "generations"];
 
 const main = document.getElementById("yj-main");
 const summary = create("p", "yj-summary");
-const notice = create("p", "yj-note");
 const content = create("div", "yj-content");
 const waiting = state(texts.collection_loading);
 
@@ -83,14 +82,12 @@ const refresh = async () => {
   }
   waiting.node.remove();
   main.removeAttribute("aria-busy");
-  const { counts, generation, access } = overview;
+  const { counts, generation } = overview;
   summary.textContent = fill(texts.collection_summary, {
     articles: number(counts.articles),
     chunks: number(counts.chunks),
     generation,
   });
-  notice.textContent = access === "off" ? texts.collection_off : "";
-  notice.hidden = access !== "off";
   const shown = {
     articles: counts.articles,
     quarantine: counts.quarantined,
@@ -101,7 +98,6 @@ const refresh = async () => {
   plots.follow(overview);
   uploads.follow(overview);
   jobs.follow(overview);
-  lists.follow(overview);
   articles.follow(overview);
   const current = VIEWS.find((name) => views.get(name).view.hidden === false);
   lists.shown(current, overview);
@@ -123,9 +119,9 @@ const articlesView = create("div", "");
 articlesView.append(plots.node, articles.node);
 addView("articles", articlesView);
 for (const name of VIEWS.slice(1)) addView(name, lists.nodes[name]);
-content.hidden = tabs.hidden = notice.hidden = true;
+content.hidden = tabs.hidden = true;
 main.setAttribute("aria-busy", "true");
-main.append(head, notice, jobs.node, uploads.node, waiting.node, tabs, content);
+main.append(head, jobs.node, uploads.node, waiting.node, tabs, content);
 
 frame.start();
 const named = location.hash.slice(1);

@@ -269,7 +269,6 @@ export const startArticles = ({ jobs }) => {
   return {
     node,
     follow: (overview) => {
-      grid.classList.toggle("yj-readonly", overview.access === "off");
       offer(language, texts.collection_all_languages, overview.facets.languages, languageName);
       offer(source, texts.collection_all_sources, overview.facets.sources);
       offer(tag, texts.collection_all_tags, overview.facets.tags);

@@ -303,8 +303,8 @@ export const startJobs = ({ onChange }) => {
     rebuild,
     rollback,
     onBusy: (listener) => listeners.push(listener),
-    follow: ({ access, job }) => {
-      actions.hidden = access === "off";
+    follow: ({ job }) => {
+      actions.hidden = false;
       if (job?.state === "running") watch(false);
     },
   };

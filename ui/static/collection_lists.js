@@ -8,7 +8,6 @@ import { button, create, fill, texts } from "./dom.js";
 const about = (text) => create("p", "yj-about", text);
 
 export const startLists = ({ jobs }) => {
-  let canChange = false;
   const nodes = {};
   const read = {}; // what the overview was when a view was read
 
@@ -31,7 +30,7 @@ export const startLists = ({ jobs }) => {
         reason.append(still);
       }
       let remove = "";
-      if (file.file && canChange) {
+      if (file.file) {
         remove = button("yj-button", texts.collection_remove, () => jobs.remove({ files: [file.file] }));
       }
       const advice = texts[`collection_advice_${file.advice}`] ?? texts.collection_advice_other;
@@ -104,16 +103,13 @@ export const startLists = ({ jobs }) => {
     }
     const parts = [about(texts.collection_generations_about), node];
     const previous = all.find((one) => one.is_previous && !one.is_damaged);
-    if (canChange) {
-      const buttons = create("div", "yj-buttons");
-      buttons.append(button("yj-button", texts.collection_rebuild, () => jobs.rebuild()));
-      if (previous) {
-        const label = fill(texts.collection_rollback, { name: previous.name });
-        buttons.append(button("yj-button", label, () => jobs.rollback(previous)));
-      }
-      parts.push(buttons);
+    const buttons = create("div", "yj-buttons");
+    buttons.append(button("yj-button", texts.collection_rebuild, () => jobs.rebuild()));
+    if (previous) {
+      const label = fill(texts.collection_rollback, { name: previous.name });
+      buttons.append(button("yj-button", label, () => jobs.rollback(previous)));
     }
-    return parts;
+    return [...parts, buttons];
   };
 
   const build = { quarantine, duplicates, generations };
@@ -133,9 +129,6 @@ export const startLists = ({ jobs }) => {
 
   return {
     nodes,
-    follow: (overview) => {
-      canChange = overview.access !== "off";
-    },
     shown: (name, overview) => {
       if (!(name in build) || read[name] === overview) return;
       read[name] = overview;

@@ -59,7 +59,7 @@ export const explain = (error) => {
     const known = error.code && texts[`collection_error_${error.code}`];
     if (known) return known;
     if (error.status === 401) return texts.collection_error_token;
-    if (error.status === 403) return texts.collection_error_off;
+    if (error.status === 403) return texts.collection_off;
     return `${texts.collection_failed}：${error.message}`;
   }
   return texts.collection_unreachable;

@@ -139,7 +139,7 @@ export const startUploads = ({ jobs }) => {
     node,
     follow: (overview) => {
       limits = overview;
-      node.hidden = overview.access === "off";
+      node.hidden = false;
       input.accept = overview.suffixes.join(",");
       const suffixes = overview.suffixes.map((suffix) => suffix.slice(1)).join(" ");
       hint.textContent = fill(texts.collection_limits, { suffixes, size: megabytes(overview.max_file_bytes) });
