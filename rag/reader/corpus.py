@@ -27,6 +27,9 @@ __all__ = ["Candidate", "Corpus", "Question", "QuestionSet", "Retrieved", "load"
 _LANGUAGES = {"cmrc2018.train": "zh", "squad11.train": "en", "jaquad.train": "ja"}
 """Sources of questions. Others are of unclear or non-commercial licence, or no text's reading."""
 
+_NO_SENTENCES = ("django_docs.po",)
+"""Translations full of markup and code."""
+
 _NEWS = 30_000
 _LAW_SHARE = 0.08
 _DOCUMENT_CHARS = 1_500
@@ -81,7 +84,6 @@ class Corpus:
     retrieved: list[Retrieved] = field(default_factory=list)
     sources: Counter[str] = field(default_factory=Counter)
     dropped: Counter[str] = field(default_factory=Counter)
-
 
 
 def read_corpus(data: Path, *, seed: int = 0) -> Corpus:
@@ -162,7 +164,8 @@ def _read_pairs(train: Path, corpus: Corpus, guard: Guard) -> None:
     rows = [
         row
         for row in read_rows(train / "parallel.jsonl.xz")
-        if row["lic"] == "open" and row["lang_a"] == "en" and row["lang_b"].startswith("zh")
+        if row["lic"] == "open" and row["src"] not in _NO_SENTENCES
+        if row["lang_a"] == "en" and row["lang_b"].startswith("zh")
     ]
     for row in _kept(rows, corpus, guard, "a", "b"):
         corpus.sources[row["src"]] += 1
@@ -216,7 +219,9 @@ def save(corpus: Corpus, path: Path) -> None:
         "questions": {
             kind: {
                 "passages": [_plain(one) for one in found.passages],
-                "questions": [(one.text, one.passage, one.start, one.end) for one in found.questions],
+                "questions": [
+                    (one.text, one.passage, one.start, one.end) for one in found.questions
+                ],
             }
             for kind, found in corpus.questions.items()
         },
@@ -251,7 +256,9 @@ def load(path: Path) -> Corpus:
             documents=record["documents"],
             pairs=[(a, b) for a, b in record["pairs"]],
             retrieved=[
-                Retrieved(text, tuple(Candidate(_excerpt(*one), tuple(right)) for one, right in rows))
+                Retrieved(
+                    text, tuple(Candidate(_excerpt(*one), tuple(right)) for one, right in rows)
+                )
                 for text, rows in record["retrieved"]
             ],
             sources=Counter(record["sources"]),

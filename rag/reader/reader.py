@@ -21,6 +21,7 @@ __all__ = ["MODEL", "UNREAD", "Excerpt", "Reader", "Told", "bundled_reader"]
 MODEL = Path(__file__).parent / "model"
 """The folder of the bundled reader."""
 
+
 @dataclass(frozen=True, slots=True)
 class Excerpt:
     """A text to read, with its article's title. ``sentences``: where those to judge begin."""
