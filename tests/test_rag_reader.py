@@ -100,12 +100,12 @@ def by_torch(weights, pieces, marks):
 
 
 def test_words_are_cut_and_compared_by_unit():
-    words = Words("银行的4 banking x", VOCABULARY)
+    words = Words.of("银行的4 banking x", VOCABULARY)
     assert words.pieces.tolist() == [7, 8, 9, 10, 11, 12, 5]
     assert words.units.tolist() == [0, 1, 2, 3, 4, 4, 5]
     assert words.starts.tolist() == [0, 1, 2, 3, 5, 13]
     assert words.rarity.tolist() == [3, 3, 0, 3, 3, 3]
-    other = Words("bankings银行", VOCABULARY)  # an inflected word meets its other form
+    other = Words.of("bankings银行", VOCABULARY)  # an inflected word meets its other form
     assert runs_shared(words.keys, other.keys).tolist() == [2, 2, 0, 0, 1, 0]
     assert runs_shared(words.keys, words.keys[1:4]).tolist() == [0, 3, 3, 3, 0, 0]
     assert runs_shared(words.keys[:0], words.keys).tolist() == []

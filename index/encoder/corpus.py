@@ -24,7 +24,7 @@ import numpy.typing as npt
 from index.encoder.switch import Switcher
 from index.fold import fold
 
-__all__ = ["Corpus", "Pair", "read_corpus", "read_rows"]
+__all__ = ["Corpus", "Guard", "Pair", "read_corpus", "read_rows"]
 
 Pair = tuple[str, str]
 
@@ -81,7 +81,7 @@ def read_corpus(data: Path, *, seed: int = 0) -> Corpus:
             ``train/news_docs.ids.txt`` are read as text, the rest only to keep it out.
         seed: Of the random choices in made-up mixed-language pairs.
     """
-    guard = _Guard(data / "dev")
+    guard = Guard(data / "dev")
     corpus = Corpus()
     _read_documents(data, corpus, guard)
     _read_questions(data / "train", corpus, guard)
@@ -90,10 +90,11 @@ def read_corpus(data: Path, *, seed: int = 0) -> Corpus:
     return corpus
 
 
-class _Guard:
+class Guard:
     """Knows the development texts: exactly the short ones, by shingles the long ones."""
 
     def __init__(self, dev: Path) -> None:
+        """Read every development set under a folder."""
         self._exact: set[str] = set()
         shingles = [np.zeros(0, dtype=np.uint64)]
         for path in sorted(dev.glob("*.jsonl.xz")):
@@ -162,7 +163,7 @@ def _sentences(text: str) -> list[str]:
     return [cut for cut in cuts if len(cut) > 3]
 
 
-def _read_documents(data: Path, corpus: Corpus, guard: _Guard) -> None:
+def _read_documents(data: Path, corpus: Corpus, guard: Guard) -> None:
     allowed = set((data / "train" / "news_docs.ids.txt").read_text().split())
     news = read_rows(data / "dev" / "crud_news.corpus.jsonl.xz")
     rows = [
@@ -187,7 +188,7 @@ def _read_documents(data: Path, corpus: Corpus, guard: _Guard) -> None:
             corpus.pairs[f"title-{kind}"].append((title, text))
 
 
-def _read_questions(train: Path, corpus: Corpus, guard: _Guard) -> None:
+def _read_questions(train: Path, corpus: Corpus, guard: Guard) -> None:
     rows = []
     for name in ("qa_passage", "qa_answer"):
         for row in read_rows(train / f"{name}.jsonl.xz"):
@@ -212,7 +213,7 @@ def _read_questions(train: Path, corpus: Corpus, guard: _Guard) -> None:
             corpus.documents[f"passage-{language}"].append(_sentences(passage))
 
 
-def _read_translations(train: Path, corpus: Corpus, guard: _Guard) -> None:
+def _read_translations(train: Path, corpus: Corpus, guard: Guard) -> None:
     rows = []
     for row in read_rows(train / "parallel.jsonl.xz"):
         if row["lic"] == "open":

@@ -8,6 +8,7 @@ scale a row; they are widened to single precision once.
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +26,7 @@ _EPSILON = float(np.finfo(np.float32).eps)
 _SHARPNESS = np.float32(1.2**2 / HEAD**0.5)  # of the products of normalised queries and keys
 
 Floats = npt.NDArray[np.float32]
-Ints = npt.NDArray[np.int64]
+Ints = npt.NDArray[np.integer[Any]]
 
 
 class Network:

@@ -9,29 +9,48 @@ import json
 import re
 import zlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from index.errors import UsageError
 
-__all__ = ["CLS", "PAD", "SENTENCE", "SEP", "Vocabulary", "Words", "runs_shared"]
+__all__ = [
+    "ASKED",
+    "CLS",
+    "MASK",
+    "PAD",
+    "SENTENCE",
+    "SEP",
+    "UNIT",
+    "UNKNOWN",
+    "Ints",
+    "Vocabulary",
+    "Words",
+    "key_of",
+    "runs_shared",
+]
 
 PAD, CLS, SEP, SENTENCE, MASK, UNKNOWN, ASKED = range(7)
 """The pieces that stand for no text."""
 
 _SPECIAL = ("[PAD]", "[CLS]", "[SEP]", "[S]", "[MASK]", "[UNK]", "[ASK]")
-_UNIT = re.compile(r"[a-z]+|[0-9]|[^\W\d_]|[^\s]")
+UNIT = re.compile(r"[a-z]+|[0-9]|[^\W\d_]|[^\s]")
+"""One unit of a folded text."""
+
 _STEM = 6
 _MAX_PIECES = 6  # of one word: what is longer is no word
 _RARE = 3
 _WORD_BIT = 0x200000  # beyond every character's code
 _KEPT_WORDS = 100_000
 
-Ints = npt.NDArray[np.int64]
+Ints = npt.NDArray[np.integer[Any]]
 
 
+@dataclass(frozen=True, slots=True)
 class Words:
     """A text in pieces.
 
@@ -40,24 +59,32 @@ class Words:
     is compared by, how rare it is from 0 to 3, and the character at which it begins.
     """
 
-    __slots__ = ("keys", "pieces", "rarity", "starts", "units")
+    pieces: Ints
+    units: Ints
+    keys: Ints
+    rarity: Ints
+    starts: Ints
 
-    def __init__(self, text: str, vocabulary: "Vocabulary") -> None:
+    @classmethod
+    def of(cls, text: str, vocabulary: "Vocabulary") -> "Words":
+        """Cut a folded text."""
         pieces: list[int] = []
         units: list[int] = []
         keys: list[int] = []
         starts: list[int] = []
-        for number, match in enumerate(_UNIT.finditer(text)):
+        for number, match in enumerate(UNIT.finditer(text)):
             cut = vocabulary.pieces_of(match.group())
             pieces.extend(cut)
             units.extend([number] * len(cut))
-            keys.append(_key(match.group()))
+            keys.append(key_of(match.group()))
             starts.append(match.start())
-        self.pieces = np.array(pieces, dtype=np.int64)
-        self.units = np.array(units, dtype=np.int64)
-        self.keys = np.array(keys, dtype=np.int64)
-        self.rarity = np.array([vocabulary.rarity.get(k, _RARE) for k in keys], dtype=np.int64)
-        self.starts = np.array(starts, dtype=np.int64)
+        return cls(
+            pieces=np.array(pieces, dtype=np.int32),
+            units=np.array(units, dtype=np.int32),
+            keys=np.array(keys, dtype=np.int64),
+            rarity=np.array([vocabulary.rarity.get(k, _RARE) for k in keys], dtype=np.int8),
+            starts=np.array(starts, dtype=np.int32),
+        )
 
 
 class Vocabulary:
@@ -125,7 +152,8 @@ def _runs(keys: Ints, size: int) -> Ints:
     return found
 
 
-def _key(unit: str) -> int:
+def key_of(unit: str) -> int:
+    """What a unit is compared by."""
     if len(unit) == 1:
         return ord(unit)
     return (zlib.crc32(unit[:_STEM].encode()) & 0x3FFFFFFF) | _WORD_BIT
