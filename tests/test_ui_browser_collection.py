@@ -70,12 +70,21 @@ from rag.config import Config
 from ui.admin import Admin
 from ui.collection import Collection
 from ui.collection_routes import collection_part
+from ui.feedback_routes import feedback_part
+from ui.handoff_delivery import open_desk
 from ui.server import serve
 
 asker = Asker(open_index(Path(sys.argv[1])), config=Config())
 with closing(Collection(asker)) as collection:
     admin = Admin(sys.argv[2] if sys.argv[2:] else "", is_local=True)
-    serve(collection, port=0, parts=[collection_part(collection, admin)])
+    # The chat asks at its start whether ratings are kept: they are not.
+    feedback = feedback_part(
+        log=None,
+        desk=open_desk("", otherwise=Path(sys.argv[1]).parent / "handoff", environment={}),
+        article=collection.article,
+        generation=lambda: collection.summary().generation,
+    )
+    serve(collection, port=0, parts=[collection_part(collection, admin), feedback])
 """
 
 
