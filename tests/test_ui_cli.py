@@ -278,6 +278,8 @@ def test_version(youju):
     [
         ((), "", "open"),
         ((), "secret", "token"),
+        (("--allow-host", "desk.example"), "", "off"),
+        (("--allow-host", "desk.example"), "secret", "token"),
         (("--host", "0.0.0.0", "--allow-remote"), "", "off"),
         (("--host", "0.0.0.0", "--allow-remote"), "secret", "token"),
     ],
@@ -290,7 +292,8 @@ def test_chat_serves_the_collection_to_whom_it_may(
 
     told = []
 
-    def serve(*_, parts, **__):
+    def serve(*_, parts, hosts, **__):
+        assert hosts == tuple(name for name in options if name == "desk.example")
         app = FastAPI()
         for add in parts:
             add(app)

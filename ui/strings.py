@@ -699,7 +699,19 @@ class Strings:
     operations_range = _Text("时间范围", "時間範圍", "Range of dates")
     operations_loading = _Text("正在汇总…", "正在彙總…", "Adding up…")
     operations_error = _Text(
-        "没能读取：{reason}", "沒能讀取：{reason}", "Could not be read: {reason}"
+        "没能读取。原因记在服务的日志里，可以稍后再试。",
+        "沒能讀取。原因記在服務的日誌裡，可以稍後再試。",
+        "It could not be read; the service's log says why. Try again later.",
+    )
+    operations_bad_range = _Text(
+        "请选一个起始日不晚于截止日的时间范围。",
+        "請選一個起始日不晚於截止日的時間範圍。",
+        "Choose a first day that is not after the last.",
+    )
+    operations_stale = _Text(
+        "选中的问题已经没有了，请刷新页面再选。",
+        "選取的問題已經沒有了，請重新整理頁面再選。",
+        "What you chose is not there any more. Reload the page and choose again.",
     )
     operations_offline = _Text(
         "连不上服务，请检查它是否还在运行。",
