@@ -742,9 +742,9 @@ class Strings:
         "The settings say [page] log = false: no question is kept, and no rating taken.",
     )
     operations_off_old = _Text(
-        "下面是关闭之前的记录，不会自动删除；不再需要时，请删除索引文件夹里的 {file}。",
-        "下面是關閉之前的記錄，不會自動刪除；不再需要時，請刪除索引資料夾裡的 {file}。",
-        "What follows was kept before that and is not removed by itself; delete {file} in the folder of the index when it is no longer needed.",
+        "下面是关闭之前的记录，到期会自动删除；想现在就删，请删除索引文件夹旁的 {file}。",
+        "下面是關閉之前的記錄，到期會自動刪除；想現在就刪，請刪除索引資料夾旁的 {file}。",
+        "What follows was kept before that and is removed when its days are over; to remove it now, delete {file} beside the folder of the index.",
     )
     operations_problem = _Text(
         "记录写不进去：{problem}", "記錄寫不進去：{problem}", "The log cannot be written: {problem}"
