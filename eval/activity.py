@@ -1,6 +1,6 @@
 """The page's log as it lies on disk: its tables, and what can be read from them.
 
-In: the file ``activity.sqlite`` that the page writes (``ui.activity``) beside its index. Out: one
+In: the file ``INDEX-activity.sqlite`` that the page writes (``ui.activity``). Out: one
 `Entry` for each question, with what came of it, and those worth a draft case. Questions stand
 there masked (``rag.mask``) and answers not at all. Reading never waits for the writer.
 """
@@ -8,17 +8,19 @@ there masked (``rag.mask``) and answers not at all. Reading never waits for the 
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from eval.cases import Case
 from eval.drafts import Logged, Reason, declined, from_log
 from index.errors import UsageError
+from index.store import beside
 from rag.answer import Asker
 from rag.journal import Journal
 from rag.question import Asked, Turn
@@ -30,13 +32,21 @@ __all__ = [
     "Entry",
     "LoggedArticle",
     "Outcome",
+    "activity_path",
     "as_text",
     "cases_from_log",
     "logged",
     "read_entries",
+    "read_lone_handoffs",
 ]
 
 ACTIVITY = "activity.sqlite"
+
+
+def activity_path(index: Path) -> Path:
+    """Where the log of an index lies: ``var/index-activity.sqlite`` for ``var/index``."""
+    return beside(index, ACTIVITY)
+
 
 WAITED = timedelta(minutes=30)
 """Whoever has not come back to a question by then has given it up."""
@@ -137,6 +147,18 @@ def as_text(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="milliseconds")
 
 
+def read_lone_handoffs(
+    path: Path, *, since: datetime | None = None, until: datetime | None = None
+) -> list[datetime]:
+    """Read when somebody was handed over whose question the log does not have, or who asked none.
+
+    Raises:
+        UsageError: as `read_entries`.
+    """
+    (rows,) = _read(path, (_LONE_HANDOFFS, _bounds(since, until)))
+    return [datetime.fromisoformat(at) for (at,) in rows]
+
+
 def read_entries(
     path: Path,
     *,
@@ -151,21 +173,9 @@ def read_entries(
     Raises:
         UsageError: the file is not a log, or a newer version wrote it.
     """
-    if not path.exists():
-        return []
-    first = as_text(since) if since else ""
-    last = as_text(until) if until else "~"
+    between = _bounds(since, until)
     given_up = as_text((now or datetime.now(UTC)) - WAITED)
-    try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
-            if not _has_tables(database, path):
-                return []
-            rows = database.execute(_EXCHANGES, (given_up, first, last)).fetchall()
-            found = database.execute(_ARTICLES, (first, last)).fetchall()
-    except sqlite3.Error as error:
-        raise UsageError(
-            f"{path}: cannot be read as the page's log ({error}); move it away and go on without it"
-        ) from error
+    rows, found = _read(path, (_EXCHANGES, (given_up, *between)), (_ARTICLES, between))
     articles: dict[tuple[str, int], list[LoggedArticle]] = defaultdict(list)
     for exchange, is_cited, *article in found:
         articles[exchange, is_cited].append(LoggedArticle(*article))
@@ -229,7 +239,7 @@ def cases_from_log(index: Path, asker: Asker, reasons: Collection[Reason]) -> It
 
     Those that were declined are asked again, and left out where they are answered by now.
     """
-    found = list(logged(read_entries(index / ACTIVITY), reasons))
+    found = list(logged(read_entries(activity_path(index)), reasons))
     requests = [one.asked for one in found if one.reason is Reason.DECLINED]
     if Reason.DECLINED in reasons:
         requests += Journal(index).requests()
@@ -248,6 +258,26 @@ def _reasons(entry: Entry) -> Iterator[Reason]:
         yield Reason.FAILED
     if entry.abandoned:
         yield Reason.ABANDONED
+
+
+def _bounds(since: datetime | None, until: datetime | None) -> tuple[str, str]:
+    return (as_text(since) if since else "", as_text(until) if until else "~")
+
+
+def _read(path: Path, *queries: tuple[str, Sequence[str]]) -> list[list[Any]]:
+    """The rows that each query finds, none where there is no file."""
+    nothing: list[list[Any]] = [[] for _ in queries]
+    if not path.exists():
+        return nothing
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
+            if not _has_tables(database, path):
+                return nothing
+            return [database.execute(query, given).fetchall() for query, given in queries]
+    except sqlite3.Error as error:
+        raise UsageError(
+            f"{path}: cannot be read as the page's log ({error}); move it away and go on without it"
+        ) from error
 
 
 def _has_tables(database: sqlite3.Connection, path: Path) -> bool:
@@ -276,4 +306,9 @@ _ARTICLES = """
     SELECT a.exchange, a.is_cited, a.article_id, a.title, a.published, a.similarity
     FROM articles a JOIN exchanges e ON e.id = a.exchange
     WHERE e.at >= ? AND e.at < ? ORDER BY a.exchange, a.is_cited, a.place
+"""
+_LONE_HANDOFFS = """
+    SELECT h.at FROM handoffs h
+    WHERE NOT EXISTS (SELECT 1 FROM exchanges e WHERE e.id = h.exchange)
+        AND h.at >= ? AND h.at < ? ORDER BY h.at
 """

@@ -75,6 +75,7 @@ __all__ = [
     "HASHED_AT_OPEN_BYTES",
     "Generation",
     "Writer",
+    "beside",
     "current_name",
     "earlier_generations",
     "generations",
@@ -194,6 +195,15 @@ class Generation:
     @cached_property
     def _facets(self) -> list[tuple[date | None, str | None, str, tuple[str, ...]]]:
         return self.catalogue.facets()
+
+
+def beside(directory: Path, name: str) -> Path:
+    """Where something of an index is kept that outlives it: ``var/index-NAME`` for ``var/index``.
+
+    An index may be deleted and built anew from its articles; this cannot.
+    """
+    whole = Path(os.path.abspath(directory))  # noqa: PTH100 - links stay as they were named
+    return whole.with_name(f"{whole.name}-{name}")
 
 
 def open_generation(directory: Path, *, name: str | None = None) -> Generation:

@@ -1,10 +1,12 @@
 """The page's log: what is kept, that it is masked and forgotten, that it is never in the way."""
 
 import logging
+import os
 import shutil
 import sqlite3
 import threading
-from datetime import timedelta
+import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ from activity_records import NOW, citation, passage, record
 from click.testing import CliRunner
 from ui_askers import FIRST_SENTENCE, LIBRARY
 
-from eval.activity import ACTIVITY, MIGRATIONS, Outcome, logged, read_entries
+from eval.activity import ACTIVITY, MIGRATIONS, Outcome, activity_path, logged, read_entries
 from eval.drafts import Reason, from_log
 from index.errors import UsageError
 from ui.activity import MAX_RATINGS, ActivityLog, answer_digest
@@ -237,29 +239,82 @@ def chat(monkeypatch, folder, settings):
 
 @pytest.fixture
 def own_index(sample_folder, tmp_path):
-    # A page that another test serves from the sample may have left its log there.
-    left_out = shutil.ignore_patterns(f"{ACTIVITY}*")
-    return Path(shutil.copytree(sample_folder, tmp_path / "index", ignore=left_out))
+    return Path(shutil.copytree(sample_folder, tmp_path / "index"))
 
 
 def test_the_page_logs_what_ends_on_it(monkeypatch, own_index):
     seen = chat(monkeypatch, own_index, "[page]\nlog_days = 7\n")
     assert isinstance(seen["on_ended"].__self__, ActivityLog)
     assert (seen["on_ended"].__self__.path, seen["on_ended"].__self__.days) == (
-        own_index / ACTIVITY,
+        own_index.with_name("index-activity.sqlite"),
         7,
     )
-    assert read_entries(own_index / ACTIVITY) == []
+    assert read_entries(activity_path(own_index)) == []
+    assert not list(own_index.glob("*activity*"))
 
 
-def test_without_the_log_nothing_is_written_or_removed(monkeypatch, own_index):
+def test_without_the_log_nothing_is_written_and_what_it_held_leaves_with_its_days(
+    monkeypatch, own_index
+):
     seen = chat(monkeypatch, own_index, "[page]\nlog = false\n")
+    path = activity_path(own_index)
     assert seen["on_ended"] is None
-    assert not (own_index / ACTIVITY).exists()
-    with ActivityLog(own_index / ACTIVITY, days=90, now=lambda: NOW) as log:
+    assert not path.exists()
+    now = datetime.now(UTC)
+    with ActivityLog(path, days=90) as log:
+        for number, ago in enumerate((timedelta(days=3), timedelta(hours=1))):
+            log.record(record(number, asked=(now - ago).isoformat()))
+    chat(monkeypatch, own_index, "[page]\nlog = false\nlog_days = 2\n")
+    (left,) = read_entries(path)
+    assert left.id == f"{1:016x}"
+
+
+def test_packs_leave_with_their_days_and_nobody_elses_file_does(monkeypatch, own_index, tmp_path):
+    packs = own_index.with_name("index-handoff")
+    named = tmp_path / "desk"
+    days_ago = time.time() - 3 * 86_400
+    names = ("20260320-ACDEFG.json", "20260320-ACDEFG.html", ".tmp-20260320-ACDEFH.json")
+    kept = []
+    for folder in (packs, packs / "outgoing", named):
+        folder.mkdir(parents=True)
+        for name in (*names, "report.json", "20260320-ACDEFJ.json"):
+            (folder / name).write_text("{}")
+            if not name.endswith("J.json"):
+                os.utime(folder / name, (days_ago, days_ago))
+        kept += [folder / "report.json", folder / "20260320-ACDEFJ.json"]
+    chat(monkeypatch, own_index, f'[page]\nlog_days = 2\nhandoff = "{named}"\n')
+    left = [path for folder in (packs, named) for path in folder.rglob("*") if path.is_file()]
+    assert sorted(left) == sorted(kept)
+
+
+def test_what_lay_inside_the_index_is_moved_beside_it(monkeypatch, own_index):
+    inside = own_index / ACTIVITY
+    with ActivityLog(inside, days=36_500) as log:
         log.record(record(1))
-    chat(monkeypatch, own_index, "[page]\nlog = false\nlog_days = 1\n")
-    assert len(read_entries(own_index / ACTIVITY)) == 1
+        log.flush()
+        copies = {end: (own_index / f"{ACTIVITY}{end}").read_bytes() for end in ("", "-wal")}
+    for end, data in copies.items():  # as a program that was killed leaves them
+        (own_index / f"{ACTIVITY}{end}").write_bytes(data)
+    (own_index / "handoff").mkdir()
+    (own_index / "handoff" / "20260320-ACDEFG.json").write_text("{}")
+    chat(monkeypatch, own_index, "[page]\nlog_days = 36500\n")
+    assert len(read_entries(activity_path(own_index))) == 1
+    assert [path.name for path in own_index.with_name("index-handoff").iterdir()] == [
+        "20260320-ACDEFG.json"
+    ]
+    assert not inside.exists()
+    assert not (own_index / "handoff").exists()
+
+
+def test_only_what_is_written_makes_what_was_shown_stale(log):
+    log.record(record(1))
+    log.flush()
+    written = log.revision
+    log.known([f"{1:016x}"])
+    log.flush()
+    assert log.revision == written
+    log.rate(f"{1:016x}", solved=True, reasons=[], comment="")
+    assert log.revision > written
 
 
 def test_a_desk_that_is_no_webhook_stops_the_start(monkeypatch, own_index):

@@ -203,9 +203,31 @@ def test_a_help_desk_that_is_away_is_no_dead_end(watched, tmp_path):
         page.click(".yj-handoff .yj-primary")
         page.wait_for_selector(".yj-handoff-reference")
         assert hant.handoff_waiting in page.locator("dialog").inner_text()
-        assert len(list((tmp_path / "handoff").glob("*.json"))) == 1
+        assert len(list((tmp_path / "handoff" / "outgoing").glob("*.json"))) == 1
     away.shutdown()
     away.server_close()
+
+
+def test_who_comes_after_too_many_can_save_the_pack(chat, watched):
+    watched.allowed = ["console: Failed to load"]
+    page = chat()
+    ask(page, "有多少？")
+    page.locator("#yj-chat .yj-do-handoff").click()
+    page.wait_for_selector("dialog.yj-handoff")
+    answer = {"error": "invalid: words for the log", "code": "invalid"}
+    page.route("**/api/handoff", lambda route: route.fulfill(status=429, json=answer))
+    page.click(".yj-handoff .yj-primary")
+    until(page, "document.querySelector('.yj-handoff-error').textContent")
+    assert page.locator(".yj-handoff-error").inner_text() == HANS.handoff_refused
+    answer |= {"code": "busy", "pack": {"reference": "20260320-ACDEFG"}, "page": "<p>页"}
+    page.click(".yj-handoff .yj-primary")
+    save = page.get_by_role("button", name=HANS.handoff_save_page)
+    save.wait_for()
+    assert page.locator(".yj-handoff-error").inner_text() == HANS.handoff_busy
+    assert page.locator(".yj-handoff-reference").count() == 0
+    with page.expect_download() as download:
+        save.click()
+    assert download.value.path().read_text("utf-8") == "<p>页"
 
 
 def test_an_unreachable_service_keeps_what_was_written(chat, watched):

@@ -278,6 +278,8 @@ def test_version(youju):
     [
         ((), "", 200),
         ((), "secret", 401),
+        (("--allow-host", "desk.example"), "", 403),
+        (("--allow-host", "desk.example"), "secret", 401),
         (("--host", "0.0.0.0", "--allow-remote"), "", 403),
         (("--host", "0.0.0.0", "--allow-remote"), "secret", 401),
     ],
@@ -290,7 +292,8 @@ def test_chat_serves_the_collection_to_whom_it_may(
 
     told = []
 
-    def serve(*_, parts, **__):
+    def serve(*_, parts, hosts, **__):
+        assert hosts == tuple(name for name in options if name == "desk.example")
         app = FastAPI()
         for add in parts:
             add(app)

@@ -488,3 +488,11 @@ def test_killed_in_the_middle_the_collection_is_as_it_was_and_the_next_job_makes
         assert len(paths(client)) == 2
         assert run(client, "uploads")["report"]["counts"]["added"] == 1
         assert len(paths(client)) == 3
+
+
+def test_a_request_is_no_longer_than_it_need_be_and_json(client):
+    for path in ("/api/collection/jobs", "/api/collection/removal"):
+        too_long = client.post(path, content=b" " * ((1 << 20) + 1))
+        assert (too_long.status_code, too_long.headers["cache-control"]) == (413, "no-store")
+        assert client.post(path, content=b"[1]").status_code == 400
+        assert client.post(path, content=b"[" * 100_000).status_code == 400

@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 from ui_askers import FIRST_SENTENCE, LIBRARY
 
-from eval.activity import ACTIVITY, read_entries
+from eval.activity import activity_path, read_entries
 from eval.cases import load_cases
 from eval.clusters import FAR, cluster
 from eval.drafts import Reason
@@ -174,6 +174,16 @@ def test_a_question_does_not_compute_in_a_spreadsheet():
     assert rows == [["label", "count"], ['\'=HYPERLINK("http://evil")', "3"]]
 
 
+@pytest.mark.parametrize(
+    "label", ["=1+1", "\n=1+1", " \u3000@x", "＝1+1", "＋1", "－1", "＠x", "\n"]
+)
+def test_a_question_does_not_compute(label):
+    text = table_csv([{"label": label}], ("label",))
+    assert list(csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline="")))[1] == [
+        "'" + label
+    ]
+
+
 # ---- over HTTP ----------------------------------------------------------------------------------
 
 
@@ -211,6 +221,7 @@ def test_what_is_shown_follows_the_log_and_the_range(busy_log):
         {"since": "2026-03-02", "until": "2026-03-01"},
         {"since": "0001-01-01"},
         {"since": "9999-12-31", "until": "9999-12-31"},
+        {"until": "0001-01-05"},
     ):
         assert web.get("/api/operations", params=wrong).status_code == 422, wrong
 
@@ -232,6 +243,19 @@ def test_drafts_and_tables_are_saved(busy_log):
         ("table", {"table": ["series"]}),
     ):
         assert web.post(f"/api/operations/{path}", json=wrong).status_code == 422, wrong
+    stale = web.post("/api/operations/drafts", json={"clusters": ["gone"]})
+    assert stale.json()["code"] == "stale"
+
+
+def test_who_is_handed_over_without_a_question_counts_too(busy_log):
+    busy_log.hand_off("20260320-ACDEFH", None, "zh-Hans")
+    busy_log.hand_off("20260320-ACDEFJ", "f" * 16, "zh-Hans")  # the log lost its row
+    busy_log.flush()
+    web = client(busy_log.path, busy_log, Admin("", is_local=True))
+    day = NOW.astimezone().date().isoformat()
+    shown = web.get("/api/operations", params={"since": day, "until": day}).json()
+    assert shown["totals"]["handed_off"] == 3
+    assert shown["series"][0]["handed_off"] == 3
 
 
 def test_a_log_that_is_off_is_told_and_what_it_held_stays(busy_log):
@@ -260,7 +284,7 @@ def test_a_broken_log_is_told(tmp_path):
 def test_the_terminal_drafts_from_the_log_what_is_asked_for(sample_folder, tmp_path):
     index = tmp_path / "index"
     shutil.copytree(sample_folder, index)
-    with ActivityLog(index / ACTIVITY, days=9000) as log:
+    with ActivityLog(activity_path(index), days=9000) as log:
         # Answered by now, so no case; declined still; disliked.
         log.record(record(1, "江湾银行的微信小程序叫啥？", outcome="declined"))
         log.record(record(2, "冥王星上有几家银行网点？", outcome="declined"))

@@ -1,6 +1,6 @@
 """What was asked, what came of it and how it was rated: the page's log, written beside the index.
 
-In: exchanges that ended, ratings, hand-offs. Out: rows of ``activity.sqlite`` (its tables:
+In: exchanges that ended, ratings, hand-offs. Out: rows of an SQLite file (its place and tables:
 ``eval.activity``). Every text goes in masked (``rag.mask``), an answer's text not at all. One
 thread writes; whoever logs leaves a job with it and goes on, so that no answer fails or waits
 because of the log: what cannot be written is counted and told, not raised.
@@ -29,7 +29,7 @@ from ui.record import to_record
 from ui.strings import Language
 from ui.untrusted import without_surrogates
 
-__all__ = ["MAX_RATINGS", "ActivityLog", "Known", "answer_digest"]
+__all__ = ["MAX_RATINGS", "ActivityLog", "Known", "answer_digest", "prune"]
 
 _log = logging.getLogger(__name__)
 
@@ -227,14 +227,29 @@ class ActivityLog:
             given[1].set_exception(error)
 
     def _forget(self, database: sqlite3.Connection) -> None:
-        """Remove what is older than ``days``, from the file itself too."""
-        last = as_text(self._now() - timedelta(days=self.days))
-        removed = database.execute("DELETE FROM exchanges WHERE at < ?", (last,)).rowcount
-        removed += database.execute("DELETE FROM handoffs WHERE at < ?", (last,)).rowcount
-        if removed:
-            _log.info("%d rows older than %d days removed from %s", removed, self.days, self.path)
-            database.commit()
-            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        _remove(database, self.path, before=self._now() - timedelta(days=self.days))
+
+
+def prune(path: Path, *, before: datetime) -> None:
+    """Remove older rows from a log that nobody writes; where there is none, nothing happens.
+
+    Raises:
+        OSError, sqlite3.Error: it cannot be written.
+    """
+    if path.exists():
+        with closing(_open(path)) as database:
+            _remove(database, path, before=before)
+
+
+def _remove(database: sqlite3.Connection, path: Path, *, before: datetime) -> None:
+    """Remove older rows, from the file itself too."""
+    last = as_text(before)
+    removed = database.execute("DELETE FROM exchanges WHERE at < ?", (last,)).rowcount
+    removed += database.execute("DELETE FROM handoffs WHERE at < ?", (last,)).rowcount
+    if removed:
+        _log.info("%d rows from before %s removed from %s", removed, last, path)
+        database.commit()
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def answer_digest(record: Mapping[str, Any]) -> str:

@@ -1,4 +1,7 @@
-"""The JSON that a browser sends: read no further than it may be long, and told apart from noise."""
+"""JSON over HTTP: what a browser sends, read no further than it may be long; what it is answered.
+
+In: requests, and plain values. Out: JSON objects or an error, and responses that no cache keeps.
+"""
 
 import json
 from collections.abc import Mapping

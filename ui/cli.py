@@ -419,6 +419,13 @@ def info(
 @click.option(
     "--allow-remote", is_flag=True, help="Permit an address that other machines can reach."
 )
+@click.option(
+    "--allow-host",
+    "hosts",
+    multiple=True,
+    metavar="NAME",
+    help="A further name of the page, such as a proxy's. May be repeated.",
+)
 @click.option("--open/--no-open", "open_browser", help="Open the page in a browser.")
 @generator_option
 @config_option
@@ -428,12 +435,13 @@ def chat(
     host: str,
     port: int,
     allow_remote: bool,
+    hosts: tuple[str, ...],
     open_browser: bool,
     generator: str | None,
     config: Path | None,
 ) -> None:
     """Open the chat page at http://127.0.0.1:7860."""
-    from eval.activity import ACTIVITY
+    from eval.activity import activity_path
     from ui.activity import ActivityLog
     from ui.admin import Admin
     from ui.collection import Collection
@@ -441,25 +449,32 @@ def chat(
     from ui.config import load_page_config
     from ui.feedback_routes import feedback_part
     from ui.guard import is_loopback
-    from ui.handoff_delivery import open_desk
+    from ui.handoff_delivery import open_desk, pack_folders
+    from ui.kept import Retention, handoff_folder, move_out
     from ui.operations_routes import operations_part
     from ui.server import serve
 
     page = load_page_config(config)
-    admin = Admin(page.admin_token, is_local=is_loopback(host))
+    # A page that has a name of its own is reached by others, through whatever listens under it.
+    admin = Admin(page.admin_token, is_local=is_loopback(host) and not hosts)
     with ExitStack() as stack:
         asker = stack.enter_context(open_asker(index, config, generator=generator))
         collection = stack.enter_context(closing(Collection(asker)))
-        path = index / ACTIVITY
+        move_out(index)
+        path, packs = activity_path(index), handoff_folder(index)
         log = stack.enter_context(ActivityLog(path, days=page.log_days)) if page.log else None
-        desk = open_desk(page.handoff, otherwise=index / "handoff", environment=os.environ)
+        desk = open_desk(page.handoff, otherwise=packs, environment=os.environ)
         stack.callback(desk.close)
+        folders = pack_folders(page.handoff, otherwise=packs)
+        unused = None if log else path
+        stack.enter_context(Retention(folders, log=unused, days=page.log_days))
         serve(
             collection,
             host=host,
             port=port,
             open_browser=open_browser,
             allow_remote=allow_remote,
+            hosts=hosts,
             parts=[
                 collection_part(collection, admin),
                 feedback_part(

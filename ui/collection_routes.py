@@ -5,13 +5,13 @@ Everything asks ``Admin`` first: names of files that were never published stand 
 bodies of uploads go to the disk as they arrive. Knows HTTP, and nothing of how anything is done.
 """
 
-import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from index.errors import UnusableIndexError, UsageError
 from index.ingest import SUFFIXES
 from ui.admin import Admin
+from ui.body import TooLongError, answer_json, read_object
 from ui.collection import Collection
 from ui.collection_admin import CollectionAdmin, Kind
 from ui.collection_table import PAGE_SIZES, Column, Query
@@ -42,11 +42,7 @@ def _add(app: "FastAPI", work: CollectionAdmin, admin: Admin) -> None:
     from fastapi.concurrency import contextmanager_in_threadpool, run_in_threadpool
     from starlette.exceptions import HTTPException
     from starlette.requests import ClientDisconnect
-    from starlette.responses import JSONResponse
     from starlette.routing import Route
-
-    def respond(content: object, status: int = 200) -> "Response":
-        return JSONResponse(content, status_code=status, headers={"cache-control": "no-store"})
 
     def answering(
         handler: "Callable[[Request], Awaitable[object]]",
@@ -54,22 +50,23 @@ def _add(app: "FastAPI", work: CollectionAdmin, admin: Admin) -> None:
         async def endpoint(request: "Request") -> "Response":
             try:
                 admin.check(request)
-                return respond(await handler(request))
+                return answer_json(await handler(request))
             except HTTPException as error:
-                return respond({"error": str(error.detail)}, error.status_code)
+                return answer_json({"error": str(error.detail)}, status=error.status_code)
             except RefusedError as error:
-                return respond(
-                    {"error": str(error), "code": error.code}, _STATUS.get(error.code, 400)
-                )
+                status = _STATUS.get(error.code, 400)
+                return answer_json({"error": str(error), "code": error.code}, status=status)
+            except TooLongError as error:
+                return answer_json({"error": str(error)}, status=413)
             except UsageError as error:
-                return respond({"error": str(error)}, 400)
+                return answer_json({"error": str(error)}, status=400)
             except UnusableIndexError as error:
-                return respond({"error": str(error)}, 503)
+                return answer_json({"error": str(error)}, status=503)
             except OSError as error:
                 told = f"the disk refused: {error.strerror or error}"
-                return respond({"error": told, "code": "disk"}, 507)
+                return answer_json({"error": told, "code": "disk"}, status=507)
             except ClientDisconnect:
-                return respond({"error": "the upload was broken off"}, 400)
+                return answer_json({"error": "the upload was broken off"}, status=400)
 
         return endpoint
 
@@ -116,11 +113,11 @@ def _add(app: "FastAPI", work: CollectionAdmin, admin: Admin) -> None:
             return {"name": arriving.name}
 
     async def removal(request: "Request") -> object:
-        asked = await _body(request)
+        asked = await read_object(request, max_bytes=_MAX_BODY_BYTES)
         return await run_in_threadpool(work.removal, _texts(asked, "ids"), _texts(asked, "files"))
 
     async def start(request: "Request") -> object:
-        asked = await _body(request)
+        asked = await read_object(request, max_bytes=_MAX_BODY_BYTES)
         try:
             kind = Kind(asked.get("kind", ""))
         except ValueError:
@@ -165,23 +162,7 @@ def _query(request: "Request") -> Query:
     )
 
 
-async def _body(request: "Request") -> dict[str, Any]:
-    """The JSON object of a request; raises UsageError."""
-    data = bytearray()
-    async for piece in request.stream():
-        data += piece
-        if len(data) > _MAX_BODY_BYTES:
-            raise UsageError("the request is too long")
-    try:
-        asked = json.loads(data)
-    except (ValueError, RecursionError):
-        raise UsageError("a JSON object is wanted") from None
-    if not isinstance(asked, dict):
-        raise UsageError("a JSON object is wanted")
-    return asked
-
-
-def _texts(asked: dict[str, Any], name: str) -> list[str]:
+def _texts(asked: Mapping[str, Any], name: str) -> list[str]:
     values = asked.get(name, [])
     if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
         raise UsageError(f"{name} must be a list of texts")

@@ -1,7 +1,7 @@
 """The page's own settings: the ``[page]`` table of the settings file. They change no answer."""
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from index.errors import UsageError
@@ -20,9 +20,10 @@ _BOUNDS = {"log_days": (1.0, 36_500.0)}
 class PageConfig:
     """What the page keeps and where it hands questions on.
 
-    ``log``: keep what was asked, answered and rated, masked, in ``activity.sqlite`` beside the
-    index. ``log_days``: how long. ``handoff``: where a question goes that a person should take
-    over: a folder, or the URL of a webhook; empty is the folder ``handoff`` beside the index.
+    ``log``: keep what was asked, answered and rated, masked, in ``INDEX-activity.sqlite`` beside
+    the index. ``log_days``: how long, and how long packs that were handed over. ``handoff``: where
+    a question goes that a person should take over: a folder, or the URL of a webhook; empty is the
+    folder ``INDEX-handoff`` beside the index.
     ``admin_token`` comes from the environment alone; with one, changing the collection and
     reading the log need it.
     """
@@ -30,18 +31,22 @@ class PageConfig:
     log: bool = True
     log_days: int = 90
     handoff: str = ""
-    admin_token: str = ""
+    admin_token: str = field(default="", repr=False)  # a repr ends in logs and tracebacks
 
 
 def load_page_config(path: Path | None) -> PageConfig:
     """Read the ``[page]`` table of a settings file, and the token from the environment.
 
     Raises:
-        UsageError: the file is missing, is not TOML, or the table holds what it should not.
+        UsageError: the file is missing, is not TOML, or the table holds what it should not; or
+            the token holds what a browser cannot send in a header.
     """
     tables = read_toml(path, "configuration") if path else {}
     values = tables.get("page", {})
     if isinstance(values, dict) and "admin_token" in values:
         raise UsageError(f"{path} [page]: a token is a secret: set {ADMIN_TOKEN} instead")
     config = read_section(PageConfig, values, f"{path} [page]", bounds=_BOUNDS, choices={})
-    return replace(config, admin_token=os.environ.get(ADMIN_TOKEN, "").strip())
+    token = os.environ.get(ADMIN_TOKEN, "").strip()
+    if not token.isascii() or not token.isprintable():
+        raise UsageError(f"{ADMIN_TOKEN}: letters, digits and signs of ASCII alone")
+    return replace(config, admin_token=token)

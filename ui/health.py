@@ -8,6 +8,7 @@ import secrets
 from typing import TYPE_CHECKING
 
 from index.errors import YoujuError
+from ui.body import answer_json
 from ui.page import ChatBackend
 
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ def add_health(app: "FastAPI", backend: ChatBackend) -> None:
     ``boot`` is drawn once for each start of the server: another one means that what the server
     kept of a conversation is gone. ``generation`` names the index, null while it cannot be read.
     """
-    from fastapi.responses import JSONResponse
-
     boot = secrets.token_hex(8)
 
     # Plain def: FastAPI runs it in a thread, and the backend may read from disk.
@@ -33,8 +32,6 @@ def add_health(app: "FastAPI", backend: ChatBackend) -> None:
             generation = backend.summary().generation
         except YoujuError:
             generation = None
-        return JSONResponse(
-            {"boot": boot, "generation": generation}, headers={"cache-control": "no-store"}
-        )
+        return answer_json({"boot": boot, "generation": generation})
 
     app.add_api_route("/api/health", health, methods=["GET"], response_model=None)

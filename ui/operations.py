@@ -12,8 +12,7 @@ import json
 import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from datetime import date, timedelta
-from itertools import groupby
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from eval.activity import Entry, LoggedArticle, Outcome, logged
@@ -35,15 +34,24 @@ _DAYS_BY_WEEK = 731
 Row = dict[str, Any]
 
 
-def overview(entries: Sequence[Entry], *, since: date, until: date) -> dict[str, Any]:
-    """Put together what the page shows of the days from ``since`` to ``until``."""
+def overview(
+    entries: Sequence[Entry],
+    *,
+    since: date,
+    until: date,
+    lone_handoffs: Sequence[datetime] = (),
+) -> dict[str, Any]:
+    """Put together what the page shows of the days from ``since`` to ``until``.
+
+    ``lone_handoffs`` are those of no question in the log: they count as handed over, too.
+    """
     failing = [entry for entry in entries if entry.failing]
     return {
         "since": since.isoformat(),
         "until": until.isoformat(),
-        "totals": _counts(entries),
+        "totals": _counts(entries, lone_handoffs),
         "step": _step(since, until),
-        "series": _series(entries, since, until),
+        "series": _series(entries, lone_handoffs, since, until),
         "latency": _latency(entries),
         "reasons": dict(sorted(Counter(r for e in entries for r in e.reasons).items())),
         "questions": _clusters(entries),
@@ -74,7 +82,8 @@ def draft_lines(entries: Sequence[Entry], chosen: Iterable[str]) -> list[str]:
 def table_csv(rows: Sequence[Row], columns: Sequence[str]) -> str:
     """Write rows for a spreadsheet: with a BOM, by which it knows UTF-8.
 
-    A text that begins as a formula does gets a quote before it: a question must not compute.
+    A text that begins as a formula does, in full width or after white space too, gets a quote
+    before it: a question must not compute.
     """
     file = io.StringIO()
     file.write("\ufeff")
@@ -84,8 +93,13 @@ def table_csv(rows: Sequence[Row], columns: Sequence[str]) -> str:
     return file.getvalue()
 
 
+_FORMULA = tuple("=+-@＝＋－＠")
+
+
 def _cell(value: object) -> object:
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
+    if isinstance(value, str) and (
+        value.startswith(("\t", "\r", "\n")) or value.lstrip().startswith(_FORMULA)
+    ):
         return "'" + value
     return "" if value is None else value
 
@@ -93,12 +107,12 @@ def _cell(value: object) -> object:
 # ---- counting -----------------------------------------------------------------------------------
 
 
-def _counts(entries: Sequence[Entry]) -> Row:
+def _counts(entries: Sequence[Entry], lone_handoffs: Sequence[datetime]) -> Row:
     outcomes = Counter(entry.outcome for entry in entries)
     return {
         "questions": len(entries),
         **{outcome.value: outcomes[outcome] for outcome in Outcome},
-        "handed_off": sum(entry.handed_off for entry in entries),
+        "handed_off": sum(entry.handed_off for entry in entries) + len(lone_handoffs),
         "abandoned": sum(entry.abandoned for entry in entries),
         "rated": sum(entry.solved is not None for entry in entries),
         "solved": sum(entry.solved is True for entry in entries),
@@ -110,17 +124,24 @@ def _step(since: date, until: date) -> str:
     return "day" if days <= _DAYS_BY_DAY else "week" if days <= _DAYS_BY_WEEK else "month"
 
 
-def _series(entries: Sequence[Entry], since: date, until: date) -> list[Row]:
+def _series(
+    entries: Sequence[Entry], lone_handoffs: Sequence[datetime], since: date, until: date
+) -> list[Row]:
     """The counts of every day, week or month of the range, the empty ones too."""
     begin = _BEGINNINGS[_step(since, until)]
-    grouped = {day: list(group) for day, group in groupby(entries, key=lambda e: begin(_day(e)))}
+    grouped: defaultdict[date, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        grouped[begin(_day(entry.at))].append(entry)
+    lone: defaultdict[date, list[datetime]] = defaultdict(list)
+    for at in lone_handoffs:
+        lone[begin(_day(at))].append(at)
     days: list[date] = []
     day = since
     while day <= until:
         if not days or begin(day) != days[-1]:
             days.append(begin(day))
         day += timedelta(days=1)
-    return [{"day": day.isoformat(), **_counts(grouped.get(day, ()))} for day in days]
+    return [{"day": day.isoformat(), **_counts(grouped[day], lone[day])} for day in days]
 
 
 _BEGINNINGS: dict[str, Callable[[date], date]] = {
@@ -130,8 +151,8 @@ _BEGINNINGS: dict[str, Callable[[date], date]] = {
 }
 
 
-def _day(entry: Entry) -> date:
-    return entry.at.astimezone().date()
+def _day(at: datetime) -> date:
+    return at.astimezone().date()
 
 
 def _latency(entries: Sequence[Entry]) -> list[Row]:

@@ -4,13 +4,14 @@
 ``…/table`` what it saves. The last few ranges are remembered until the log grows.
 """
 
+import logging
 import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from eval.activity import Entry, read_entries
+from eval.activity import Entry, read_entries, read_lone_handoffs
 from index.errors import UsageError
 from ui.activity import ActivityLog
 from ui.admin import Admin
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 __all__ = ["operations_part"]
+
+_log = logging.getLogger(__name__)
 
 MAX_BODY_BYTES = 64_000
 _REMEMBERED = 4
@@ -59,7 +62,7 @@ def operations_part(
             try:
                 shown = reader.overview(*_range(since, until, today()))
             except UsageError as error:
-                return answer_json({"error": str(error)}, status=422)
+                return _refusal(error)
             return answer_json({"log": reader.state(), **shown})
 
         async def drafts(request: "Request") -> "JSONResponse":
@@ -76,7 +79,7 @@ def operations_part(
                 body = await read_object(request, max_bytes=MAX_BODY_BYTES)
                 return answer_json(await run_in_threadpool(make, body))
             except UsageError as error:
-                return answer_json({"error": str(error)}, status=422)
+                return _refusal(error)
 
         def _drafts(body: Mapping[str, Any]) -> dict[str, Any]:
             since, until = _range(body.get("since"), body.get("until"), today())
@@ -85,7 +88,7 @@ def operations_part(
                 raise UsageError("clusters: a list of their ids")
             lines = draft_lines(reader.entries(since, until), chosen)
             if not lines:
-                raise UsageError("no question is in these clusters any more; reload the page")
+                raise _StaleError("no question is in these clusters any more; reload the page")
             name = f"drafts-{since}-{until}.jsonl"
             return {"name": name, "text": "".join(f"{line}\n" for line in lines)}
 
@@ -105,6 +108,27 @@ def operations_part(
         add_page(app, "operations", prefixes=("operations_", "rating_", "untitled"))
 
     return add
+
+
+class _StaleError(UsageError):
+    """What was chosen on the page is not there any more."""
+
+
+class _RangeError(UsageError):
+    """These are no days of which anything can be shown."""
+
+
+def _refusal(error: UsageError) -> "JSONResponse":
+    """Say what is wrong, with a code for a page in another language."""
+    match error:
+        case _StaleError():
+            code = "stale"
+        case _RangeError():
+            code = "range"
+        case _:
+            code = "invalid"
+    _log.info("refused (%s): %s", code, error)
+    return answer_json({"error": str(error), "code": code}, status=422)
 
 
 class _Reader:
@@ -133,6 +157,12 @@ class _Reader:
             return []
         return read_entries(self._path, since=_midnight(since), until=_midnight(until, later=1))
 
+    def lone_handoffs(self, since: date, until: date) -> list[datetime]:
+        if self._log is not None and self._log.problem is not None:
+            return []
+        between = {"since": _midnight(since), "until": _midnight(until, later=1)}
+        return read_lone_handoffs(self._path, **between)
+
     def overview(self, since: date, until: date) -> dict[str, Any]:
         # What is abandoned depends on the time, too: a minute is near enough.
         minute = int(datetime.now(UTC).timestamp() // 60)
@@ -141,7 +171,13 @@ class _Reader:
         with self._lock:
             held = self._known.get((since, until))
             if held is None or held[0] != stamp:
-                held = (stamp, overview(self.entries(since, until), since=since, until=until))
+                shown = overview(
+                    self.entries(since, until),
+                    since=since,
+                    until=until,
+                    lone_handoffs=self.lone_handoffs(since, until),
+                )
+                held = (stamp, shown)
                 self._known.pop((since, until), None)
                 self._known[since, until] = held
                 while len(self._known) > _REMEMBERED:
@@ -152,9 +188,12 @@ class _Reader:
 def _range(since: object, until: object, today: date) -> tuple[date, date]:
     """The days that are asked for; thirty up to today where none are named."""
     last = _day(until, "until") or today
-    first = _day(since, "since") or last - timedelta(days=29)
+    try:
+        first = _day(since, "since") or last - timedelta(days=29)
+    except OverflowError:
+        raise _RangeError("until: a day of the calendar's second month or later") from None
     if first > last or last - first > _LONGEST:
-        raise UsageError("since: a day before until")
+        raise _RangeError("since: a day before until")
     return first, last
 
 
@@ -164,7 +203,7 @@ def _day(value: object, name: str) -> date | None:
     try:
         return date.fromisoformat(value)  # type: ignore[arg-type]  # any value may come in
     except (TypeError, ValueError):
-        raise UsageError(f"{name}: a day such as 2026-03-31") from None
+        raise _RangeError(f"{name}: a day such as 2026-03-31") from None
 
 
 def _midnight(day: date, *, later: int = 0) -> datetime:
@@ -173,4 +212,4 @@ def _midnight(day: date, *, later: int = 0) -> datetime:
         day += timedelta(days=later)
         return datetime(day.year, day.month, day.day).astimezone()
     except (OverflowError, ValueError, OSError):
-        raise UsageError("since and until: days between the years 1970 and 9998") from None
+        raise _RangeError("since and until: days between the years 1970 and 9998") from None

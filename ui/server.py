@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from index.errors import UnusableIndexError, UsageError
 from ui.article_view import view_article
+from ui.body import answer_json
 from ui.guard import Guard, is_loopback
 from ui.health import add_health
 from ui.page import ChatBackend, OnEnded, build_page, head
@@ -67,7 +68,6 @@ def make_app(
     os.environ.update(_OFFLINE)
     import gradio
     from fastapi import FastAPI
-    from fastapi.responses import JSONResponse
     from fastapi.staticfiles import StaticFiles
 
     app = FastAPI(title="Youju", docs_url=None, redoc_url=None, openapi_url=None)
@@ -77,13 +77,10 @@ def make_app(
         try:
             view = view_article(backend.article(id), start=start, end=end, whole=whole)
         except (LookupError, UsageError) as error:
-            return _json({"error": str(error)}, status=404)
+            return answer_json({"error": str(error)}, status=404)
         except UnusableIndexError as error:
-            return _json({"error": str(error)}, status=503)
-        return _json(view, status=200)
-
-    def _json(content: object, *, status: int) -> "JSONResponse":
-        return JSONResponse(content, status_code=status, headers={"cache-control": "no-store"})
+            return answer_json({"error": str(error)}, status=503)
+        return answer_json(view)
 
     def facets() -> "JSONResponse":
         summary = backend.summary()
@@ -91,7 +88,7 @@ def make_app(
         counted = {name: [asdict(f) for f in values] for name, values in named.items()}
         days = (summary.earliest, summary.latest)
         earliest, latest = (day.isoformat() if day else None for day in days)
-        return _json({"earliest": earliest, "latest": latest, **counted}, status=200)
+        return answer_json({"earliest": earliest, "latest": latest, **counted})
 
     # Added by call: a decorator would read annotations that name what is imported above.
     app.add_api_route("/api/article", article, methods=["GET"], response_model=None)

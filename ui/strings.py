@@ -703,7 +703,19 @@ class Strings:
     operations_range = _Text("时间范围", "時間範圍", "Range of dates")
     operations_loading = _Text("正在汇总…", "正在彙總…", "Adding up…")
     operations_error = _Text(
-        "没能读取：{reason}", "沒能讀取：{reason}", "Could not be read: {reason}"
+        "没能读取。原因记在服务的日志里，可以稍后再试。",
+        "沒能讀取。原因記在服務的日誌裡，可以稍後再試。",
+        "It could not be read; the service's log says why. Try again later.",
+    )
+    operations_bad_range = _Text(
+        "请选一个起始日不晚于截止日的时间范围。",
+        "請選一個起始日不晚於截止日的時間範圍。",
+        "Choose a first day that is not after the last.",
+    )
+    operations_stale = _Text(
+        "选中的问题已经没有了，请刷新页面再选。",
+        "選取的問題已經沒有了，請重新整理頁面再選。",
+        "What you chose is not there any more. Reload the page and choose again.",
     )
     operations_offline = _Text(
         "连不上服务，请检查它是否还在运行。",
@@ -734,9 +746,9 @@ class Strings:
         "The settings say [page] log = false: no question is kept, and no rating taken.",
     )
     operations_off_old = _Text(
-        "下面是关闭之前的记录，不会自动删除；不再需要时，请删除索引文件夹里的 {file}。",
-        "下面是關閉之前的記錄，不會自動刪除；不再需要時，請刪除索引資料夾裡的 {file}。",
-        "What follows was kept before that and is not removed by itself; delete {file} in the folder of the index when it is no longer needed.",
+        "下面是关闭之前的记录，到期会自动删除；想现在就删，请删除索引文件夹旁的 {file}。",
+        "下面是關閉之前的記錄，到期會自動刪除；想現在就刪，請刪除索引資料夾旁的 {file}。",
+        "What follows was kept before that and is removed when its days are over; to remove it now, delete {file} beside the folder of the index.",
     )
     operations_problem = _Text(
         "记录写不进去：{problem}", "記錄寫不進去：{problem}", "The log cannot be written: {problem}"

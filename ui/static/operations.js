@@ -31,6 +31,9 @@ const daysBack = (days) => {
   day.setDate(day.getDate() - days + 1);
   return iso(day);
 };
+// The server's own words are for its log: a code of theirs is said in the language of the page.
+const REASONS = { range: "bad_range", stale: "stale" };
+const plainly = (error) => t(error instanceof Refused ? (REASONS[error.code] ?? "error") : "offline");
 const percent = (part, whole) => (whole ? `${Math.round((100 * part) / whole)}%` : "–");
 const number = (value) => (value === null ? "–" : value.toLocaleString(texts.tag, { maximumFractionDigits: 1 }));
 
@@ -115,7 +118,7 @@ const load = async () => {
     } else if (error instanceof Refused && error.status === 403) {
       state(t("forbidden"));
     } else {
-      const text = error instanceof Refused ? fill(t("error"), { reason: error.message }) : t("offline");
+      const text = plainly(error);
       state(text, "", button("yj-button", t("retry"), load));
     }
   }
@@ -212,7 +215,7 @@ const saveTable = (name) =>
       const file = await call("/api/operations/table", { method: "POST", body: { ...range, table: name } });
       save(file.name, file.text, "text/csv");
     } catch (error) {
-      pressed.textContent = error instanceof Refused ? fill(t("error"), { reason: error.message }) : t("offline");
+      pressed.textContent = plainly(error);
     }
     pressed.disabled = false;
   });
@@ -311,7 +314,7 @@ const failing = ({ failing: rows }) => {
       save(file.name, file.text, "application/x-ndjson");
       told.textContent = fill(t("exported"), { name: file.name });
     } catch (error) {
-      told.textContent = error instanceof Refused ? fill(t("error"), { reason: error.message }) : t("offline");
+      told.textContent = plainly(error);
     }
   });
   exportThem.disabled = !chosen.size;
