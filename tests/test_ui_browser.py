@@ -12,6 +12,8 @@ from ui_askers import (
     DECLINED,
     ENGLISH,
     FIRST_SENTENCE,
+    HUGE,
+    HUGE_QUOTE,
     LIBRARY,
     PAYLOADS,
     POISON,
@@ -232,6 +234,7 @@ def test_a_poisoned_collection_is_text(open_page):
         )
         assert visible_part(page, "mark") == 1
     assert page.locator(".yj-text").text_content() == POISON.text
+    assert len(POISON.title) == 10_000
     assert page.locator(".yj-title").text_content() == POISON.title
     assert page.locator(".yj-address").text_content() == POISON.url
     assert page.locator("#yj-panel a").count() == 0
@@ -251,6 +254,33 @@ def test_a_poisoned_collection_is_text(open_page):
     )
     assert order
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_an_article_of_five_megabytes_opens_at_its_mark(open_page):
+    assert len(HUGE.text.encode()) > 5_000_000
+    page = open_page()
+    ask(page, "五兆")
+    sizes = []
+    page.on("response", lambda r: "/api/article" in r.url and sizes.append(len(r.body())))
+    page.click("a.yj-cite >> nth=0")
+    assert page.wait_for_selector("mark").text_content() == HUGE_QUOTE
+    assert page.locator("mark").count() == 1
+    assert visible_part(page, "mark") == 1
+    # What makes it quick: only the neighbourhood is sent and drawn.
+    assert sizes[0] < 200_000
+    shown = page.locator(".yj-text").text_content()
+    assert shown in HUGE.text
+    assert page.locator(".yj-text img").count() == 0
+    assert page.locator(".yj-cut").count() == 1  # before it; what comes after it is short
+    # The whole is drawn when somebody asks for it, with the same mark.
+    page.get_by_role("button", name=SIMPLIFIED.panel_show_all).click()
+    until(
+        page,
+        "n => document.querySelector('.yj-text')?.textContent.length === n",
+        arg=len(HUGE.text),
+    )
+    assert page.locator("mark").text_content() == HUGE_QUOTE
+    assert visible_part(page, "mark") == 1
 
 
 def test_a_citation_can_be_opened_from_its_address(open_page):

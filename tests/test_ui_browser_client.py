@@ -220,6 +220,74 @@ def test_a_new_generation_is_told(open_page):
     assert banner(page, "updated").count() == 0
 
 
+def test_a_conversation_longer_than_the_server_keeps_stays_whole(open_page, watched):
+    watched.allowed += LEAVING
+    page = open_page()
+    ask(page, QUESTION)
+    until_kept(page, 1)
+    # As though 219 more had been asked: the same record under other ids.
+    page.evaluate(
+        """async () => {
+          const store = await import('/page/store.js');
+          await store.update(sessionStorage.getItem('yj-conversation'), (row) => ({
+            ...row,
+            records: [...Array(220).keys()].map((n) => ({
+              ...row.records[0],
+              id: n.toString(16).padStart(16, '0'),
+              question: `第${n}问`,
+            })),
+          }));
+        }"""
+    )
+    page.reload()
+    until(page, "document.querySelectorAll('.yj-question').length === 200")
+    assert questions(page)[0] == "第20问"
+    ask_more = "再问一句：试点期间办理了多少笔业务？"
+    page.fill(ASK, ask_more)
+    page.press(ASK, "Enter")
+    until_kept(page, 221)
+    (row,) = kept(page)
+    asked = [record["question"] for record in row["records"]]
+    assert asked == [*(f"第{n}问" for n in range(220)), ask_more]
+    assert page.locator(".yj-banner").count() == 0
+    page.reload()
+    until(page, f"({QUESTIONS}).length === 200 && ({QUESTIONS}).at(-1) === '{ask_more}'")
+
+
+def test_a_rename_and_another_tab_do_not_undo_each_other(open_page):
+    page = open_page()
+    ask(page, QUESTION)
+    until_kept(page, 1)
+    page.click(".yj-history-button")
+    # Another tab writes as soon as the row is read to be renamed.
+    page.evaluate(
+        """() => {
+          const { get } = IDBObjectStore.prototype;
+          let isWritten = false;
+          IDBObjectStore.prototype.get = function (id) {
+            if (!isWritten) {
+              isWritten = true;
+              const { name } = this;
+              const table = this.transaction.db.transaction(name, "readwrite").objectStore(name);
+              get.call(table, id).onsuccess = ({ target }) => {
+                const [first] = target.result.records;
+                const records = [first, { ...first, id: "f".repeat(16) }];
+                table.put({ ...target.result, records });
+              };
+            }
+            return get.call(this, id);
+          };
+        }"""
+    )
+    page.locator(".yj-history-row summary").click()
+    page.get_by_role("button", name=TEXTS.history_rename).click()
+    page.keyboard.type("改名")
+    page.keyboard.press("Enter")
+    until_kept(page, 2)
+    (row,) = kept(page)
+    assert row["title"] == "改名"
+
+
 def test_a_full_store_offers_the_oldest_and_keeps_the_newest(open_page):
     page = open_page()
     ask(page, "最早的对话")

@@ -121,18 +121,40 @@ def test_a_nudge_hands_on_what_there_is_even_if_it_is_nothing():
     assert list(groups) == [[2]]
 
 
+def is_clear(way, timeout_s):
+    with way.patient(timeout_s=timeout_s) as clear:
+        return clear
+
+
 def test_what_can_wait_waits_for_all_that_is_urgent():
     way = RightOfWay()
-    assert way.clear(timeout_s=0)
+    assert is_clear(way, 0)
     first, second = way.urgent(), way.urgent()
     first.__enter__()
     second.__enter__()
-    assert not way.clear(timeout_s=0.01)
-    cleared = []
-    waiter = threading.Thread(target=lambda: cleared.append(way.clear(timeout_s=5)))
-    waiter.start()
+    assert not is_clear(way, 0.01)
     first.__exit__(None, None, None)
-    assert not way.clear(timeout_s=0.01)
+    assert not is_clear(way, 0.01)
+    cleared = []
+    waiter = threading.Thread(target=lambda: cleared.append(is_clear(way, 5)))
+    waiter.start()
     second.__exit__(None, None, None)
     waiter.join()
     assert cleared == [True]
+
+
+def test_one_waits_and_a_crowd_is_told_at_once():
+    way = RightOfWay()
+    with way.patient(timeout_s=0) as clear:
+        assert clear
+        crowd = []
+        # An hour: who waited here would hold the test.
+        threads = [
+            threading.Thread(target=lambda: crowd.append(is_clear(way, 3600))) for _ in range(20)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(10)
+        assert crowd == [False] * 20
+    assert is_clear(way, 0)

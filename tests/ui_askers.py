@@ -110,7 +110,7 @@ POISON_TEXT = "开头😀。" + "\n".join(PAYLOADS) + "\n结尾。"
 POISON = Article(
     id="p<\"'&/?#%20",
     text=POISON_TEXT,
-    title="".join(PAYLOADS[:8]) + "标题" * 3000,
+    title=("".join(PAYLOADS[:8]) + "标题" * 5000)[:10_000],
     path="articles/<img src=x onerror=alert(13)>.md",
     language='zh"><script>alert(14)</script>',
     script=Script.SIMPLIFIED,
@@ -121,7 +121,22 @@ POISON = Article(
     url="javascript:alert(15)",
 )
 
+# As large as an article gets: 5 MB, what is cited near its end, all of it poisoned.
+HUGE_LINE = "<img src=x onerror=alert(16)>" + "厚" * 300 + "\n"
+HUGE_QUOTE = "<b>第五兆字节</b>里说的话。"
+HUGE_TEXT = HUGE_LINE * (5_000_000 // len(HUGE_LINE.encode()) + 1) + HUGE_QUOTE + HUGE_LINE * 40
+HUGE = Article(
+    id="huge",
+    text=HUGE_TEXT,
+    title="五兆",
+    path="articles/huge.txt",
+    language="zh",
+    script=Script.SIMPLIFIED,
+    encoding="utf-8",
+)
+
 ARTICLES = {article.id: article for article in (LIBRARY, ENGLISH, POISON)}
+"""What the collection tells of; beside it stands one huge article."""
 
 EXAMPLES = ("试点期间办理了多少笔业务？", "When did the River Street branch open?", PAYLOADS[1])
 
@@ -178,7 +193,7 @@ class ScriptedAsker:
     def article(self, article_id):
         if article_id == "damaged":
             raise IndexDamagedError("catalogue.sqlite differs from its hash; run: youju index")
-        return ARTICLES[article_id]
+        return HUGE if article_id == HUGE.id else ARTICLES[article_id]
 
     def stream(self, question, *, dialogue=(), without=(), filters=None):  # noqa: ARG002 -- the protocol's
         self.dialogues.append(tuple(dialogue))
@@ -193,6 +208,8 @@ class ScriptedAsker:
             return self._play(question, [], passages=())
         if "毒" in question or "evil" in question:
             said = [((line,), POISON, line) for line in PAYLOADS]
+        elif "五兆" in question:
+            said = [((HUGE_QUOTE,), HUGE, HUGE_QUOTE)]
         elif "很久" in question:
             said = [((FIRST_SENTENCE,), LIBRARY, FIRST_SENTENCE)] * 400
         elif "天气" in question:

@@ -30,10 +30,11 @@ class RightOfWay:
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._running = 0
+        self._patient = threading.Lock()  # held by the one that may wait
 
     @contextmanager
     def urgent(self) -> Iterator[None]:
-        """While this is open, :meth:`clear` waits."""
+        """While this is open, :meth:`patient` waits."""
         with self._changed:
             self._running += 1
         try:
@@ -43,10 +44,22 @@ class RightOfWay:
                 self._running -= 1
                 self._changed.notify_all()
 
-    def clear(self, *, timeout_s: float) -> bool:
-        """Wait until nothing urgent runs; false when that did not come about in time."""
-        with self._changed:
-            return self._changed.wait_for(lambda: self._running == 0, timeout=timeout_s)
+    @contextmanager
+    def patient(self, *, timeout_s: float) -> Iterator[bool]:
+        """Wait until nothing urgent runs: true while this is open, for one at a time.
+
+        False at once where another waits or works already: a crowd of those who can wait must not
+        hold what the urgent need. False, too, when nothing came free in time.
+        """
+        if not self._patient.acquire(blocking=False):
+            yield False
+            return
+        try:
+            with self._changed:
+                is_clear = self._changed.wait_for(lambda: self._running == 0, timeout=timeout_s)
+            yield is_clear
+        finally:
+            self._patient.release()
 
 
 def paced(

@@ -73,7 +73,8 @@ SHOWN_EXAMPLES = 4
 
 SUGGEST_WAIT_S = 3.0
 """Finding further questions takes three times the work of an answer: it waits until nobody's
-answer is being written, and is left out where that takes longer than this."""
+answer is being written, and is left out where that takes longer than this, or where another's are
+being found."""
 
 _ANSWERS_FIRST = RightOfWay()
 OnEnded = Callable[[Exchange, Language], None]
@@ -314,8 +315,8 @@ def build_page(
         def suggest(conversation: Conversation) -> tuple[Any, ...]:
             """What else may be asked, for the last answer: sought when it stands, not before."""
             last, before = conversation.last, conversation.shown().exchanges[:-1]
-            is_calm = _ANSWERS_FIRST.clear(timeout_s=SUGGEST_WAIT_S)
-            found = _further(backend, last, before) if last and is_calm else ()
+            with _ANSWERS_FIRST.patient(timeout_s=SUGGEST_WAIT_S) as is_calm:
+                found = _further(backend, last, before) if last and is_calm else ()
             if last is None or not found or conversation.edited:
                 return skipped()
             if not conversation.suggest(last.id, found):
@@ -387,15 +388,9 @@ def build_page(
         # Queued: what is not queued cannot warn.
         asking.append(restore_go.click(restore, [records, state], outputs, **hidden))
         for asked in asking:
-            # One at a time for all: it takes longer than an answer, and answers go first.
-            asked.then(
-                suggest,
-                [state],
-                outputs,
-                concurrency_limit=1,
-                concurrency_id="suggest",
-                **hidden,
-            )
+            # One at a time does anything (see RightOfWay). No limit here: behind it the others
+            # would wait in the queue that questions need.
+            asked.then(suggest, [state], outputs, concurrency_limit=None, **hidden)
         # The state is an output too: Gradio forgets, an hour after its tab was closed, what it was
         # given, and keeps for good what it was never given.
         page.load(load, [state], [state, brand, chat], **unqueued)

@@ -6,7 +6,7 @@ import * as care from "./care.js";
 import * as conversation from "./conversation.js";
 import * as copy from "./copy.js";
 import { button, texts } from "./dom.js";
-import * as escape from "./escape.js";
+import * as escape from "./escape_key.js";
 import * as filters from "./filters.js";
 import { appears } from "./gradio.js";
 import * as handoff from "./handoff.js";

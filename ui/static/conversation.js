@@ -16,6 +16,8 @@ import * as store from "./store.js";
 const ID = "yj-conversation";
 const FROM = "yj-from"; // the conversation that this one goes on from, until it is stored itself
 const TITLE_CHARS = 60;
+const DRAWN = 200; // as many exchanges as the server keeps of a conversation (ui/conversation.py)
+const DRAWN_BYTES = 4_000_000; // well below what it takes at a time
 const FREED = 5; // how many of the oldest conversations are offered for deletion at a time
 
 const me = newId();
@@ -82,20 +84,28 @@ const keepShown = async () => {
   if (!shown.length || ids.join() === keptIds.join()) return;
   keptIds = ids;
   const id = currentId();
-  const before = await store.get(id).catch(() => null);
-  const missing = (before?.records ?? []).filter((record) => !ids.includes(record.id));
-  // Asking again replaces the last exchange; where others are missing too, the server lost them.
-  const lost = missing.length > 1 || (missing.length && (forgotten || missing[0] !== before.records.at(-1)));
-  const kept = {
-    id,
-    title: before?.renamed ? before.title : titleOf((lost ? missing : shown)[0]),
-    renamed: before?.renamed ?? false,
-    started: before?.started ?? (Date.parse(shown[0].asked) || Date.now()),
-    updated: Date.now(),
-    language: shown[0].language,
-    records: lost ? [...missing, ...shown] : shown,
-  };
-  await put(kept);
+  let kept = null;
+  let lost = false;
+  await put(id, (before) => {
+    const stored = before?.records ?? [];
+    // What stands before the first that is shown is older than the chat goes back: it stays.
+    const at = Math.max(0, stored.findIndex((record) => record.id === ids[0]));
+    const [older, since] = [stored.slice(0, at), stored.slice(at)];
+    const missing = since.filter((record) => !ids.includes(record.id));
+    // Asking again replaces the last exchange; where others are missing too, the server lost them.
+    lost = missing.length > 1 || (missing.length && (forgotten || missing[0] !== since.at(-1)));
+    const records = [...older, ...(lost ? missing : []), ...shown];
+    kept = {
+      id,
+      title: before?.renamed ? before.title : titleOf(records[0]),
+      renamed: before?.renamed ?? false,
+      started: before?.started ?? (Date.parse(shown[0].asked) || Date.now()),
+      updated: Date.now(),
+      language: shown[0].language,
+      records,
+    };
+    return kept;
+  });
   forgotten = false;
   if (lost) await open(kept);
 };
@@ -111,27 +121,27 @@ const titleOf = (record) => {
   return chars.length > TITLE_CHARS ? chars.slice(0, TITLE_CHARS).join("") + "…" : line;
 };
 
-const put = async (conversation) => {
+const put = async (id, change) => {
   try {
-    await store.put(conversation);
+    await store.update(id, change);
     hide("full");
     announce();
   } catch (error) {
     const text = error?.name === "QuotaExceededError" ? texts.history_full : texts.history_failed;
-    banner("full", text, { isWarning: true, actions: [[texts.history_make_room, () => makeRoom(conversation)]] });
+    banner("full", text, { isWarning: true, actions: [[texts.history_make_room, () => makeRoom(id, change)]] });
   }
 };
 
 // The space is used up: the oldest conversations go, if the person says so; then it is kept.
-const makeRoom = async (conversation) => {
-  const others = (await store.all()).filter((other) => other.id !== conversation.id);
+const makeRoom = async (id, change) => {
+  const others = (await store.all()).filter((other) => other.id !== id);
   const oldest = others.slice(-FREED);
   const titles = oldest.map((other) => `「${other.title}」`).join("");
   const question = fill(texts.history_make_room_sure, { count: oldest.length, titles });
   if (oldest.length && (await sure(question, texts.history_delete))) {
     await store.remove(oldest.map((other) => other.id));
   }
-  await put(conversation);
+  await put(id, change);
 };
 
 // ---- drawing again ------------------------------------------------------------------------
@@ -139,6 +149,16 @@ const makeRoom = async (conversation) => {
 const areShown = (kept) => {
   const shown = new Set(records().map((record) => record.id));
   return kept.every((record) => shown.has(record.id));
+};
+
+// The last records, as many as the server takes.
+const drawable = (records) => {
+  let first = records.length;
+  for (let bytes = 0; first > 0 && records.length - first < DRAWN; first--) {
+    bytes += new TextEncoder().encode(JSON.stringify(records[first - 1])).length;
+    if (bytes > DRAWN_BYTES) break;
+  }
+  return records.slice(first);
 };
 
 // Draws the records in the chat by way of the server, which checks them. False where it does not.
@@ -165,10 +185,11 @@ const drawAgain = async (conversation) => {
     use(conversation.id);
     claim();
   }
-  const isDrawn = await draw(conversation.records).catch(() => false);
+  const drawn = drawable(conversation.records);
+  const isDrawn = await draw(drawn).catch(() => false);
   document.documentElement.classList.remove("yj-restoring");
   if (isDrawn) {
-    keptIds = conversation.records.map((record) => record.id);
+    keptIds = drawn.map((record) => record.id);
     return;
   }
   // What could not be drawn stays as it is in the history; what is asked now is kept apart from it.

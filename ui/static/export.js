@@ -1,6 +1,7 @@
 // Conversations as files: Markdown for people, JSON for programs. Values in, text out.
 
 import { fill, texts } from "./dom.js";
+import { save } from "./download.js";
 
 // Every ASCII punctuation mark behind a backslash, line breaks as spaces: what articles, questions
 // and models say stays text in Markdown, at the beginning of a line and inside it.
@@ -54,16 +55,6 @@ export const asMarkdown = (conversations) => conversations.map(one).join("\n\n--
 export const asJson = (conversations) =>
   JSON.stringify({ format: "youju-conversations", v: 1, exported: new Date().toISOString(), conversations }, null, 2) + "\n";
 
-// A download that never leaves the browser.
-export const save = (text, { name, type }) => {
-  const url = URL.createObjectURL(new Blob([text], { type: `${type};charset=utf-8` }));
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(url), 10_000);
-};
-
 const KINDS = {
   md: { write: asMarkdown, type: "text/markdown" },
   json: { write: asJson, type: "application/json" },
@@ -75,5 +66,5 @@ export const download = (conversations, kind) => {
   const about = conversations.length === 1 ? `-${conversations[0].title}` : "";
   const name = `youju-${day}${about}`.replace(/[\p{C}\p{Z}<>:"/\\|?*.…]+/gu, "-").slice(0, 60);
   const { write, type } = KINDS[kind];
-  save(write(conversations), { name: `${name}.${kind}`, type });
+  save(`${name}.${kind}`, write(conversations), `${type};charset=utf-8`);
 };

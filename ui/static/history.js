@@ -153,8 +153,9 @@ const rename = (id, item) => {
     if (done) return;
     done = true;
     const title = field.value.trim();
-    const kept = isKept && title && title !== before ? await store.get(id) : null;
-    if (kept) await store.put({ ...kept, title, renamed: true });
+    if (isKept && title && title !== before) {
+      await store.update(id, (kept) => kept && { ...kept, title, renamed: true });
+    }
     conversation.announce();
   };
   field.addEventListener("keydown", (event) => {

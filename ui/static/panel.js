@@ -6,7 +6,7 @@
 
 import { button, create, fill, icon, texts, write } from "./dom.js";
 import { citationOf, parse, siblingsOf } from "./citations.js";
-import { onEscape } from "./escape.js";
+import { onEscape } from "./escape_key.js";
 import { check } from "./status.js";
 
 const NARROW = window.matchMedia("(max-width: 899px)");

@@ -5,7 +5,7 @@
 
 import { citationOf, parse } from "./citations.js";
 import { create, texts, write } from "./dom.js";
-import { onEscape } from "./escape.js";
+import { onEscape } from "./escape_key.js";
 
 const SELECTOR = "a.yj-cite";
 const REST_MS = 120; // a pointer that only passes by opens nothing

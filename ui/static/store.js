@@ -53,11 +53,32 @@ export const all = async () => {
   return rows.sort((a, b) => b.updated - a.updated || (a.id < b.id ? -1 : 1));
 };
 
-// Throws a QuotaExceededError where the disk space that the browser grants is used up.
-export const put = async (conversation) => {
+// Puts `change(what is stored, or null)` in its place, all in one transaction: no other tab comes
+// in between. Where that returns null, nothing is done. Throws a QuotaExceededError where
+// the disk space that the browser grants is used up.
+export const update = async (id, change) => {
   const db = await database();
-  if (db) await inTable(db, "readwrite", (table) => table.put(conversation));
-  else memory.set(conversation.id, structuredClone(conversation));
+  if (!db) {
+    const changed = change(memory.get(id) ?? null);
+    if (changed) memory.set(id, structuredClone(changed));
+    return;
+  }
+  let failed = null; // what is thrown in a listener aborts, but without saying why
+  const updated = inTable(db, "readwrite", (table) => {
+    const reading = table.get(id);
+    reading.onsuccess = () => {
+      try {
+        const changed = change(reading.result ?? null);
+        if (changed) table.put(changed);
+      } catch (error) {
+        failed = error;
+        table.transaction.abort();
+      }
+    };
+  });
+  await updated.catch((error) => {
+    throw failed ?? error;
+  });
 };
 
 export const remove = async (ids) => {
