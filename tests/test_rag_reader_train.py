@@ -7,12 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from index.errors import UsageError
 from index.fold import fold
 from rag.reader.corpus import load, read_corpus, save
+from rag.reader.cutting import Likeness, cut_corpus
 from rag.reader.export import write_reader
 from rag.reader.layout import IN_TEXT
 from rag.reader.learner import exported, judged, read
-from rag.reader.material import Likeness, cut_corpus
 from rag.reader.network import Network
 from rag.reader.pieces import choose_pieces
 from rag.reader.reader import Excerpt, Reader
@@ -188,6 +189,11 @@ def test_only_what_may_be_used_is_used(corpus):
     for found in corpus.questions.values():
         for one in found.questions:
             assert found.passages[one.passage].text[one.start : one.end].strip()
+
+
+def test_a_folder_without_data_is_named(tmp_path):
+    with pytest.raises(UsageError, match="--data names the folder"):
+        read_corpus(tmp_path)
 
 
 def test_a_corpus_is_read_as_it_was_written(corpus, tmp_path):

@@ -21,8 +21,16 @@ from index.sentences import sentences
 from rag.reader.reader import Excerpt
 from rag.reader.switching import read_glosses, switched
 
-__all__ = ["Candidate", "Corpus", "Question", "QuestionSet", "Retrieved", "load", "read_corpus",
-           "save"]  # fmt: skip
+__all__ = [
+    "Corpus",
+    "Labelled",
+    "Question",
+    "QuestionSet",
+    "Retrieved",
+    "load",
+    "read_corpus",
+    "save",
+]  # fmt: skip
 
 _LANGUAGES = {"cmrc2018.train": "zh", "squad11.train": "en", "jaquad.train": "ja"}
 """Sources of questions. Others are of unclear or non-commercial licence, or no text's reading."""
@@ -54,7 +62,7 @@ class QuestionSet:
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class Labelled:
     """A retrieved passage, and which of its sentences hold the answer."""
 
     excerpt: Excerpt
@@ -66,7 +74,7 @@ class Retrieved:
     """A question with the passages that retrieval gives it, the best first."""
 
     text: str
-    candidates: tuple[Candidate, ...]
+    candidates: tuple[Labelled, ...]
 
 
 @dataclass(slots=True)
@@ -95,7 +103,7 @@ def read_corpus(data: Path, *, seed: int = 0) -> Corpus:
         seed: Of the choice of news and laws.
 
     Raises:
-        UsageError: the folder lacks a file.
+        UsageError: the folder lacks a file, or questions that may be used.
     """
     corpus = Corpus()
     try:
@@ -109,6 +117,8 @@ def read_corpus(data: Path, *, seed: int = 0) -> Corpus:
         raise UsageError(
             f"{error.filename} is missing: --data names the folder that holds train/ and dev/"
         ) from None
+    if not corpus.questions:
+        raise UsageError(f"{data / 'train'} has no questions that a reader may be trained on")
     if "en" in corpus.questions:
         corpus.questions["switched"] = _switched(corpus.questions["en"], glosses)
     return corpus
@@ -257,7 +267,7 @@ def load(path: Path) -> Corpus:
             pairs=[(a, b) for a, b in record["pairs"]],
             retrieved=[
                 Retrieved(
-                    text, tuple(Candidate(_excerpt(*one), tuple(right)) for one, right in rows)
+                    text, tuple(Labelled(_excerpt(*one), tuple(right)) for one, right in rows)
                 )
                 for text, rows in record["retrieved"]
             ],

@@ -18,7 +18,7 @@ from rag.answer import make_material
 from rag.config import RetrievalConfig
 from rag.context import widened
 from rag.question import read_question
-from rag.reader.corpus import Candidate, Question, QuestionSet, Retrieved
+from rag.reader.corpus import Labelled, Question, QuestionSet, Retrieved
 from rag.reader.reader import Excerpt
 from rag.rerank import Reranker, load_reranker
 from rag.retrieve import Search, retrieve
@@ -90,7 +90,7 @@ def _ask(
         start, end = widened(passage.article, passage.chunk)
         rows = [n for n, one in enumerate(statements) if one.passage == place]
         candidates.append(
-            Candidate(
+            Labelled(
                 Excerpt(
                     passage.article.title,
                     passage.article.text[start:end],

@@ -1,4 +1,4 @@
-"""Draw training batches: material in, inputs of one task and what is to be told of them out.
+"""Draw training batches: corpus in, inputs of one task and what is to be told of them out.
 
 What a batch holds depends on the seed, its number and how far the training is alone.
 
@@ -15,8 +15,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from rag.reader.cutting import AskedText, CutCorpus, Text
 from rag.reader.layout import IN_TEXT, QUESTION_PIECES, TITLE_PIECES, lay_out
-from rag.reader.material import AskedText, Material, Text
 from rag.reader.recipe import PHASES, Recipe
 from rag.reader.words import ASKED, MASK, PAD, SEP, Ints, Vocabulary, Words
 
@@ -68,8 +68,8 @@ class _Row(NamedTuple):
 class Tasks:
     """Everything that batches are drawn from."""
 
-    def __init__(self, material: Material, vocabulary: Vocabulary, recipe: Recipe) -> None:
-        self._material = material
+    def __init__(self, corpus: CutCorpus, vocabulary: Vocabulary, recipe: Recipe) -> None:
+        self._corpus = corpus
         self._recipe = recipe
         self._size = len(vocabulary)
         self._empty = Words.of("", vocabulary)
@@ -79,7 +79,7 @@ class Tasks:
         )
         self._hole = replace(asked, rarity=np.array([0]))
         self._asking = [replace(one, rarity=np.zeros_like(one.rarity)) for one in asking]
-        self._repeating = [one for one in material.documents if one.repeats]
+        self._repeating = [one for one in corpus.documents if one.repeats]
 
     def draw(self, number: int, done: float) -> Batch:
         """Draw the batch of a number when the share ``done`` of the training is over."""
@@ -108,14 +108,14 @@ class Tasks:
         return Batch(name, group, pieces, marks, goals, np.full_like(pieces, -1))
 
     def _has(self, name: str) -> bool:
-        material = self._material
+        corpus = self._corpus
         if name in ("masked", "recurring"):
             return bool(self._repeating)
         if name == "retrieved":
-            return bool(material.retrieved)
+            return bool(corpus.retrieved)
         kind, like, _ = name.partition("+")
         least = 1 if like else 0
-        return len(material.passages.get(kind, ())) > least and bool(material.questions[kind])
+        return len(corpus.passages.get(kind, ())) > least and bool(corpus.questions[kind])
 
     # Masked pieces
 
@@ -137,21 +137,21 @@ class Tasks:
 
     def _running(self, rng: _Rng) -> Ints:
         """Texts one after the other, as many as fill an input."""
-        material = self._material
+        corpus = self._corpus
         parts: list[Ints] = []
-        paired = bool(material.pairs) and rng.random() < _PAIRED
+        paired = bool(corpus.pairs) and rng.random() < _PAIRED
         while sum(map(len, parts)) < _LENGTH:
             if paired:
-                pair = material.pairs[int(rng.integers(len(material.pairs)))]
+                pair = corpus.pairs[int(rng.integers(len(corpus.pairs)))]
                 parts += [
                     np.append(pair[n].pieces[:_PAIRED_PIECES], SEP) for n in rng.permutation(2)
                 ]
                 continue
-            kinds = [kind for kind in _PASSAGES if kind in material.passages]
+            kinds = [kind for kind in _PASSAGES if kind in corpus.passages]
             if not kinds or rng.random() < _DOCUMENTS:
-                words = material.documents[int(rng.integers(len(material.documents)))].words
+                words = corpus.documents[int(rng.integers(len(corpus.documents)))].words
             else:
-                texts = material.passages[kinds[int(rng.integers(len(kinds)))]]
+                texts = corpus.passages[kinds[int(rng.integers(len(kinds)))]]
                 words = texts[int(rng.integers(len(texts)))].words
             start = int(rng.integers(max(1, len(words.pieces) - _LENGTH + 1)))
             parts.append(np.append(words.pieces[start : start + _LENGTH], SEP))
@@ -160,11 +160,11 @@ class Tasks:
     # Questions
 
     def _asked(self, rng: _Rng, kind: str, *, length: int, like: bool) -> list[_Row]:
-        questions, texts = self._material.questions[kind], self._material.passages[kind]
+        questions, texts = self._corpus.questions[kind], self._corpus.passages[kind]
         asked = questions[int(rng.integers(len(questions)))]
         rows = [self._on_its_text(rng, asked, texts[asked.passage], length)]
         if like:
-            others = self._material.likeness[kind].like(asked.words, asked.passage)
+            others = self._corpus.likeness[kind].like(asked.words, asked.passage)
             other = texts[int(others[rng.integers(len(others))])]
             first = int(other.begins[rng.integers(len(other.begins))])
             rows.append(self._row(rng, asked.words, other, [], length, around=(first, first)))
@@ -226,7 +226,7 @@ class Tasks:
 
     def _retrieved(self, rng: _Rng) -> list[_Row]:
         """A passage that answers, the first of the others, and others drawn."""
-        retrieved = self._material.retrieved
+        retrieved = self._corpus.retrieved
         asked = retrieved[int(rng.integers(len(retrieved)))]
         good = [n for n, right in enumerate(asked.right) if right]
         chosen = good[int(rng.integers(len(good)))]

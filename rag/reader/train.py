@@ -24,9 +24,9 @@ from typing import TYPE_CHECKING
 from index.errors import UsageError
 from index.fold import fold
 from rag.reader.corpus import Corpus, load, read_corpus, save
+from rag.reader.cutting import cut_corpus
 from rag.reader.export import write_reader
 from rag.reader.learner import MATRICES, exported, loss_of, new_weights, read
-from rag.reader.material import cut_corpus
 from rag.reader.muon import Steps
 from rag.reader.network import HEAD
 from rag.reader.pieces import choose_pieces
@@ -133,7 +133,7 @@ def _batches(feed: _Feed, start: int, recipe: Recipe, *, workers: int) -> "DataL
         batch_size=None,
         sampler=range(start, recipe.steps),
         num_workers=workers,
-        multiprocessing_context="fork" if workers else None,  # shares the material
+        multiprocessing_context="fork" if workers else None,  # shares what is drawn from
     )
 
 

@@ -13,12 +13,12 @@ import numpy.typing as npt
 
 from index.fold import fold
 from index.sentences import sentences
-from rag.reader.corpus import Candidate, Corpus, QuestionSet, Retrieved
+from rag.reader.corpus import Corpus, Labelled, QuestionSet, Retrieved
 from rag.reader.layout import TITLE_CHARS
 from rag.reader.reader import Excerpt
 from rag.reader.words import Ints, Vocabulary, Words
 
-__all__ = ["AskedText", "AskedWords", "Document", "Likeness", "Material", "Text", "cut_corpus"]
+__all__ = ["AskedText", "AskedTexts", "CutCorpus", "Document", "Likeness", "Text", "cut_corpus"]
 
 _OCCURRENCES = 8  # of an answer in its passage
 _LEAST_UNITS = 60  # of a document
@@ -48,7 +48,7 @@ class AskedText:
 
 
 @dataclass(frozen=True, slots=True)
-class AskedWords:
+class AskedTexts:
     """A question with retrieved passages; ``right`` are of each the begins that answer."""
 
     words: Words
@@ -105,7 +105,7 @@ def _hashed_pairs(words: Words) -> npt.NDArray[np.int64]:
 
 
 @dataclass(frozen=True, slots=True)
-class Material:
+class CutCorpus:
     """A corpus in pieces."""
 
     passages: dict[str, list[Text]]
@@ -113,14 +113,14 @@ class Material:
     likeness: dict[str, Likeness]
     documents: list[Document]
     pairs: list[tuple[Words, Words]]
-    retrieved: list[AskedWords]
+    retrieved: list[AskedTexts]
 
 
-def cut_corpus(corpus: Corpus, vocabulary: Vocabulary) -> Material:
+def cut_corpus(corpus: Corpus, vocabulary: Vocabulary) -> CutCorpus:
     """Cut everything. Documents that are too short to ask about are left out."""
     sets = {kind: _question_set(found, vocabulary) for kind, found in corpus.questions.items()}
     documents = (_document(text, vocabulary) for text in corpus.documents)
-    return Material(
+    return CutCorpus(
         passages={kind: texts for kind, (texts, _) in sets.items()},
         questions={kind: questions for kind, (_, questions) in sets.items()},
         likeness={kind: Likeness([t.words for t in texts]) for kind, (texts, _) in sets.items()},
@@ -171,9 +171,9 @@ def _occurrences(text: str, answer: str) -> list[int]:
     return found
 
 
-def _retrieved(found: Retrieved, vocabulary: Vocabulary) -> AskedWords:
+def _retrieved(found: Retrieved, vocabulary: Vocabulary) -> AskedTexts:
     texts = tuple(_text(one.excerpt, vocabulary) for one in found.candidates)
-    return AskedWords(
+    return AskedTexts(
         _words(found.text, vocabulary),
         texts,
         tuple(
@@ -182,7 +182,7 @@ def _retrieved(found: Retrieved, vocabulary: Vocabulary) -> AskedWords:
     )
 
 
-def _right(candidate: Candidate, text: Text) -> frozenset[int]:
+def _right(candidate: Labelled, text: Text) -> frozenset[int]:
     begins = _begins(text.words, candidate.excerpt.sentences).tolist()
     return frozenset(b for b, is_right in zip(begins, candidate.right, strict=True) if is_right)
 
