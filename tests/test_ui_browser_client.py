@@ -6,6 +6,7 @@ Every page here watches for foreign requests, dialogs and console errors (see ui
 import contextlib
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -773,14 +774,17 @@ def test_every_citation_of_the_sample_set_opens_exactly_what_it_cites(
     from urllib.parse import quote
 
     from eval.cases import load_cases
-    from rag.answer import today
+    from rag.answer import Asker, today
     from rag.question import Asked
 
     cases = load_cases(Path(__file__).parents[1] / "eval" / "sets" / "sample.jsonl")
     assert len(cases) == 353
+    # The reader only chooses among the same sentences, and takes two thirds of the time.
+    plain = replace(sample.config, answer=replace(sample.config.answer, reader="off"))
+    asker = Asker(sample.index, config=plain)
     expected = {}
     for case in cases:
-        for cited in sample.answer_to(
+        for cited in asker.answer_to(
             Asked(case.question, today(), dialogue=case.dialogue)
         ).citations:
             article = quote(cited.article_id, safe="")
