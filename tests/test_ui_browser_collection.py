@@ -200,7 +200,8 @@ def test_the_keyboard_alone_moves_between_views_and_the_address_keeps_the_view(o
     assert any(ENGLISH.collection_advice_empty in row for row in rows)
 
 
-def test_a_row_opens_the_article(open_collection):
+def test_a_row_opens_the_article(open_collection, watched):
+    watched.allowed += ["404: ", REFUSED.format(404)]  # no feedback is served here
     page = open_collection()
     page.fill(".yj-search", "新服务")
     until(page, "document.querySelectorAll('.yj-articles tbody tr').length === 1")
@@ -262,7 +263,12 @@ def payload(name, text):
 
 
 def test_files_are_uploaded_taken_in_asked_about_removed_and_brought_back(own, watched):
-    watched.allowed += ["409: ", REFUSED.format(409)]
+    watched.allowed += [
+        "409: ",
+        REFUSED.format(409),
+        "404: ",
+        REFUSED.format(404),
+    ]  # no feedback here
     page = own()
     news = "# 夜间热线\n\n临江银行自2025年3月起开通夜间热线，号码是955123，整夜有人接听。\n"
     page.set_input_files(
