@@ -110,6 +110,7 @@ def train(
     finally:  # also when a person stops it
         if step:
             _save(weights, steps, checkpoint, step=step, spent=spent + time.monotonic() - started)
+    logger.info("trained for %d steps", step)
     return weights
 
 
