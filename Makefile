@@ -8,7 +8,7 @@ RUN    := var/runs/sample
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help chat index test check lint types eval bench quality clean
+.PHONY: help chat index test slow check lint types eval bench quality clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -33,8 +33,11 @@ chat: $(VENV)/installed  ## build the index of the sample collection, open the c
 index: $(VENV)/installed  ## only build the index of the sample collection
 	$(BIN)/youju index articles --index $(INDEX)
 
-test: $(VENV)/installed-dev  ## all tests, warnings as errors
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+test: $(VENV)/installed-dev  ## the tests but the slow ones, warnings as errors
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow"
+
+slow: $(VENV)/installed-dev  ## the slow tests: every page in every size, scheme and language, real kills, …
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m slow
 
 lint: $(VENV)/installed-dev  ## style and imports
 	$(BIN)/ruff check .
@@ -44,7 +47,7 @@ lint: $(VENV)/installed-dev  ## style and imports
 types: $(VENV)/installed-dev  ## mypy --strict
 	$(BIN)/mypy
 
-check: lint types test  ## what CI runs
+check: lint types test slow  ## what CI runs
 
 eval: index  ## run the sample cases and gate them by the committed baseline
 	@# A measurement is made anew: what an earlier state of the program answered is no part of it.

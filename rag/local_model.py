@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 
 __all__ = ["LocalModelGenerator", "chosen_device", "chosen_dtype"]
 
+_GENERATING = threading.Lock()
+"""One at a time in the process: so is torch's source of random numbers, and so are the cores."""
+
 _CPUINFO = Path("/proc/cpuinfo")
 # Tokenizers without a limit say 10^30.
 _NO_LIMIT = 10_000_000
@@ -103,7 +106,6 @@ class _Model:
         # Tokenizers are not made for two threads at once, and two answers at once take as long
         # as one after the other.
         self._encoding = threading.Lock()
-        self._generating = threading.Lock()
 
     @property
     def _longest(self) -> int:
@@ -196,7 +198,7 @@ class _Model:
 
         config = self._config
         generate: Any = self._model.generate  # its annotation is that of a module's attribute
-        while not self._generating.acquire(timeout=0.05):
+        while not _GENERATING.acquire(timeout=0.05):
             if watch():
                 return
         try:
@@ -221,7 +223,7 @@ class _Model:
         except Exception as error:
             streamer.text_queue.put(error)
         finally:
-            self._generating.release()
+            _GENERATING.release()
 
     def _explained(self, error: Exception) -> GeneratorError:
         if _is_out_of_memory(error):

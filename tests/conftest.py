@@ -13,6 +13,8 @@ ARTICLES = ROOT / "articles"
 SEEDS = ROOT.parent / "shared" / "seeds"
 
 os.environ["HF_HUB_OFFLINE"] = "1"
+# As the program sets it (ui/cli.py): two workers with two threads each only wait for each other.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 
 

@@ -38,6 +38,12 @@ def cases():
     return load_cases(SAMPLE)[:12] + [c for c in load_cases(SAMPLE) if not c.answerable][:3]
 
 
+@pytest.fixture(scope="module")
+def sample(sample):
+    """Without the reader, which only makes a question slower here."""
+    return Asker(sample.index, config=Config(answer=AnswerConfig(reader="off")))
+
+
 @pytest.fixture
 def asker(sample):
     return Wrapped(sample)
@@ -152,6 +158,7 @@ def test_a_run_that_was_interrupted_goes_on_and_repeats_nothing(cases, sample, a
     assert again.asked == []
 
 
+@pytest.mark.slow
 def test_a_kill_at_any_moment_loses_nothing_that_was_written(sample_folder, tmp_path):
     code = """
 import os, signal, sys
@@ -161,7 +168,7 @@ from eval.cases import CaseFiles
 from eval.run import evaluate
 from index.search import open_index
 from rag.answer import Asker
-from rag.config import Config
+from rag.config import AnswerConfig, Config
 index, output, left = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 write = os.write
 def dying(file, data):
@@ -174,7 +181,8 @@ def dying(file, data):
 eval.rows.os.write = dying
 with open_index(index) as opened:
     files = CaseFiles(Path(sys.argv[4]))
-    evaluate(files, Asker(opened, config=Config()), output=output, limit=15, resume=True)
+    config = Config(answer=AnswerConfig(reader="off"))
+    evaluate(files, Asker(opened, config=config), output=output, limit=15, resume=True)
 """
 
     def run(output, left):

@@ -55,6 +55,7 @@ def test_the_folder_is_small_and_complete():
     assert is_static_model(MODEL)
 
 
+@pytest.mark.slow
 def test_sentence_transformers_gives_the_same_vectors(encoder, texts):
     from sentence_transformers import SentenceTransformer
 

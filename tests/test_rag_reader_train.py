@@ -346,8 +346,6 @@ def test_the_loss_falls_and_numpy_reads_what_torch_learned(cut, trained, tmp_pat
     assert np.isfinite(told).all()
 
 
-# Python 3.12 warns of forking a process with threads; the child only draws, by NumPy.
-@pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
 def test_the_same_seed_gives_the_same_weights_also_after_a_stop(cut, tmp_path):
     vocabulary, material = cut
 

@@ -337,6 +337,7 @@ def test_a_narrow_screen_gets_a_sheet_and_both_schemes_are_readable(open_page, s
     assert dark == {"light": "rgb(246, 245, 241)", "dark": "rgb(21, 24, 27)"}[scheme]
 
 
+@pytest.mark.slow
 def test_the_sample_collection_from_question_to_highlight(browser, sample, sample_folder):
     question = "截至2月底，交行的在线机器人回答了多少笔提问，在线满意度是多少？"
     cited = sample.answer(question).citations[0]
@@ -366,6 +367,7 @@ def test_the_sample_collection_from_question_to_highlight(browser, sample, sampl
         assert foreign == []
 
 
+@pytest.mark.slow
 def test_what_was_understood_is_shown_and_can_be_taken_back(browser, sample_folder):
     command = ("-m", "ui.cli", "chat", "--index", str(sample_folder), "--port", str(free_port()))
     with serving(command) as server:

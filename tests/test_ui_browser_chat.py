@@ -30,6 +30,7 @@ def press(page, text):
     page.press(ASK, "Enter")
 
 
+@pytest.mark.slow
 def test_no_question_is_lost_that_comes_when_an_answer_gets_whole(open_page):
     page = open_page()
     # The page itself asks, in the very frame in which it sees the answer before it whole (its
@@ -265,6 +266,7 @@ def restore(page, text):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["/zh-hans/", "/zh-hant/", "/en/"])
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (360, "dark")])
 def test_every_state_is_readable_and_accessible(open_page, path, width, scheme):

@@ -142,6 +142,7 @@ def test_two_tabs_never_write_over_each_other(watched, server, context):
     }
 
 
+@pytest.mark.slow
 def test_a_restart_in_mid_answer_loses_nothing(watched):
     watched.allowed.extend(DOWN)
     port = free_port()
@@ -200,6 +201,7 @@ def test_a_network_that_is_gone_is_told(watched, server, context):
     banner(page, "down").wait_for(state="detached")
 
 
+@pytest.mark.slow
 def test_a_quiet_page_asks_nothing(open_page):
     page = open_page()
     ask(page, QUESTION)
@@ -221,6 +223,7 @@ def test_a_new_generation_is_told(open_page):
     assert banner(page, "updated").count() == 0
 
 
+@pytest.mark.slow
 def test_a_conversation_longer_than_the_server_keeps_stays_whole(open_page, watched):
     watched.allowed += LEAVING
     page = open_page()
@@ -616,6 +619,7 @@ def measured(page):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (360, "dark")])
 def test_care_mode_is_large_strong_and_simple(open_page, width, scheme):
     page = open_page(path="/?care=1", width=width, height=800, scheme=scheme)

@@ -120,6 +120,7 @@ def overflow(page):
     return page.evaluate("document.documentElement.scrollWidth - innerWidth")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("language", "width", "scheme"),
     [
@@ -262,6 +263,7 @@ def payload(name, text):
     return {"name": name, "mimeType": "text/plain", "buffer": text.encode()}
 
 
+@pytest.mark.slow
 def test_files_are_uploaded_taken_in_asked_about_removed_and_brought_back(own, watched):
     watched.allowed += [
         "409: ",

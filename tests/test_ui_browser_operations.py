@@ -101,6 +101,7 @@ def test_a_rating_is_given_changed_and_remembered(chat, logged):
     assert [rating["solved"] for rating in kept] == [True]
 
 
+@pytest.mark.slow
 def test_without_a_log_nobody_is_asked_to_rate(watched, tmp_path):
     with serving((LOGGED, str(tmp_path), "empty", "off")) as server:
         page = watched(server.url + "/zh-hans/")
@@ -181,6 +182,7 @@ def test_a_person_can_be_asked_before_any_question(chat):
     assert english.handoff_without_contact in page.locator("dialog").inner_text()
 
 
+@pytest.mark.slow
 def test_a_help_desk_that_is_away_is_no_dead_end(watched, tmp_path):
     class Broken(BaseHTTPRequestHandler):
         def do_POST(self):
@@ -209,7 +211,7 @@ def test_a_help_desk_that_is_away_is_no_dead_end(watched, tmp_path):
 
 
 def test_who_comes_after_too_many_can_save_the_pack(chat, watched):
-    watched.allowed = ["console: Failed to load"]
+    watched.allowed = ["console: Failed to load", "429: "]
     page = chat()
     ask(page, "有多少？")
     page.locator("#yj-chat .yj-do-handoff").click()
@@ -231,7 +233,7 @@ def test_who_comes_after_too_many_can_save_the_pack(chat, watched):
 
 
 def test_an_unreachable_service_keeps_what_was_written(chat, watched):
-    watched.allowed = ["console: Failed to load"]
+    watched.allowed = ["console: Failed to load", "429: "]
     page = chat()
     ask(page, "有多少？")
     page.locator("#yj-chat .yj-do-handoff").click()
@@ -315,6 +317,7 @@ def test_chosen_clusters_are_saved_as_draft_cases(operations, tmp_path):
     assert label in download.value.path().read_text("utf-8-sig")
 
 
+@pytest.mark.slow
 def test_a_token_is_asked_for_and_its_absence_told(watched, tmp_path):
     watched.allowed = ["401", "console: Failed to load"]
     with serving((LOGGED, str(tmp_path), "empty", "token")) as server:

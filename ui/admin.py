@@ -23,13 +23,6 @@ class Admin:
         self._token = token
         self._is_local = is_local
 
-    @property
-    def access(self) -> str:
-        """What it takes to pass: ``open`` (nothing), ``token``, or ``off`` (nobody does)."""
-        if self._token:
-            return "token"
-        return "open" if self._is_local else "off"
-
     def check(self, request: "Request") -> None:
         """Let a request pass.
 

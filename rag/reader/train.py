@@ -12,7 +12,6 @@ trained with on another.
 import argparse
 import json
 import logging
-import multiprocessing
 import sys
 import time
 from collections import defaultdict
@@ -114,12 +113,18 @@ def train(
     return weights
 
 
+_START = "spawn"
+"""How processes begin: a fork after any FAISS work hangs the child."""
+
+
 class _Feed:
     """Batches by number, for torch's loader; also in processes of its own."""
 
     def __init__(self, tasks: Tasks, recipe: Recipe) -> None:
+        from torch.multiprocessing import get_context
+
         self._tasks, self._steps = tasks, recipe.steps
-        self.clock = multiprocessing.Value("d", 0.0)
+        self.clock = get_context(_START).Value("d", 0.0)
         """How far the time is, where it is limited."""
 
     def __getitem__(self, number: int) -> Batch:
@@ -134,7 +139,7 @@ def _batches(feed: _Feed, start: int, recipe: Recipe, *, workers: int) -> "DataL
         batch_size=None,
         sampler=range(start, recipe.steps),
         num_workers=workers,
-        multiprocessing_context="fork" if workers else None,  # shares what is drawn from
+        multiprocessing_context=_START if workers else None,
     )
 
 

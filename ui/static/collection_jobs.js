@@ -183,6 +183,7 @@ export const startJobs = ({ onChange }) => {
     setBusy(true);
     let job = null;
     let misses = 0;
+    let isShown = false;
     for (;;) {
       try {
         job = (await call(isOurs ? "/api/collection/job" : "/api/collection")).job;
@@ -198,12 +199,13 @@ export const startJobs = ({ onChange }) => {
       }
       if (job?.state !== "running") break;
       showRunning(job);
+      isShown = true;
       await wait(isOurs ? POLL_MS : POLL_MS * 4);
     }
     isWatching = false;
     setBusy(false);
     if (job) showEnded(job);
-    else if (!misses) node.hidden = true;
+    else if (isShown && !misses) node.hidden = true; // not what was said before
     await onChange();
   };
 
