@@ -16,6 +16,7 @@ import socket
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -120,30 +121,38 @@ def _decoded(text: str) -> dict[str, Any]:
 @contextmanager
 def _page(index: Path) -> Iterator[str]:
     """Start the page in a process of its own; gives its address."""
-    import httpx
-
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "ui.cli", "chat"]
-    process = subprocess.Popen(
-        [*command, "--index", str(index), "--port", str(port)], stderr=subprocess.DEVNULL
-    )
     url = f"http://127.0.0.1:{port}"
-    try:
-        deadline = time.monotonic() + _START_S
-        while True:
-            if process.poll() is not None or time.monotonic() > deadline:
-                sys.exit(f"the page did not start; try: youju chat --index {index}")
-            try:
-                httpx.get(f"{url}{_PAGE}/", timeout=5.0).raise_for_status()
-                break
-            except httpx.HTTPError:
-                time.sleep(0.2)
-        yield url
-    finally:
-        process.terminate()
-        process.wait(timeout=10)
+    with tempfile.TemporaryDirectory() as folder:
+        # What is asked here is logged as ever, but not beside the index: nobody asked it.
+        alias = Path(folder, "index")
+        alias.symlink_to(index.resolve())
+        command = [sys.executable, "-m", "ui.cli", "chat"]
+        process = subprocess.Popen(
+            [*command, "--index", str(alias), "--port", str(port)], stderr=subprocess.DEVNULL
+        )
+        try:
+            yield _started(process, url, index)
+        finally:
+            process.terminate()
+            process.wait(timeout=10)
+
+
+def _started(process: "subprocess.Popen[bytes]", url: str, index: Path) -> str:
+    """Wait until the page answers; gives its address."""
+    import httpx
+
+    deadline = time.monotonic() + _START_S
+    while True:
+        if process.poll() is not None or time.monotonic() > deadline:
+            sys.exit(f"the page did not start; try: youju chat --index {index}")
+        try:
+            httpx.get(f"{url}{_PAGE}/", timeout=5.0).raise_for_status()
+            return url
+        except httpx.HTTPError:
+            time.sleep(0.2)
 
 
 def _questions(count: int) -> list[str]:
