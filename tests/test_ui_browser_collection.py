@@ -11,7 +11,7 @@ from ui_browser import ASK, ask, contrast, until, violations
 from index.sync import sync
 from ui.strings import ALL, Language
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 HANS, ENGLISH = ALL[Language.HANS], ALL[Language.ENGLISH]
 VIEWS = ("articles", "quarantine", "duplicates", "generations")
@@ -120,7 +120,6 @@ def overflow(page):
     return page.evaluate("document.documentElement.scrollWidth - innerWidth")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("language", "width", "scheme"),
     [
@@ -263,7 +262,6 @@ def payload(name, text):
     return {"name": name, "mimeType": "text/plain", "buffer": text.encode()}
 
 
-@pytest.mark.slow
 def test_files_are_uploaded_taken_in_asked_about_removed_and_brought_back(own, watched):
     watched.allowed += [
         "409: ",

@@ -14,7 +14,7 @@ from eval.activity import ACTIVITY, read_entries
 from eval.cases import load_cases
 from ui.strings import ALL, Language
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 HANS = ALL[Language.HANS]
 QUESTION = "试点期间办理了多少笔业务？我的电话13800138000"
@@ -101,7 +101,6 @@ def test_a_rating_is_given_changed_and_remembered(chat, logged):
     assert [rating["solved"] for rating in kept] == [True]
 
 
-@pytest.mark.slow
 def test_without_a_log_nobody_is_asked_to_rate(watched, tmp_path):
     with serving((LOGGED, str(tmp_path), "empty", "off")) as server:
         page = watched(server.url + "/zh-hans/")
@@ -182,7 +181,6 @@ def test_a_person_can_be_asked_before_any_question(chat):
     assert english.handoff_without_contact in page.locator("dialog").inner_text()
 
 
-@pytest.mark.slow
 def test_a_help_desk_that_is_away_is_no_dead_end(watched, tmp_path):
     class Broken(BaseHTTPRequestHandler):
         def do_POST(self):
@@ -317,7 +315,6 @@ def test_chosen_clusters_are_saved_as_draft_cases(operations, tmp_path):
     assert label in download.value.path().read_text("utf-8-sig")
 
 
-@pytest.mark.slow
 def test_a_token_is_asked_for_and_its_absence_told(watched, tmp_path):
     watched.allowed = ["401", "console: Failed to load"]
     with serving((LOGGED, str(tmp_path), "empty", "token")) as server:
