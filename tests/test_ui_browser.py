@@ -47,7 +47,7 @@ def visible_part(page, selector):
 def test_an_answer_streams_and_its_citations_open_exactly_what_they_cite(open_page):
     page = open_page()
     assert page.locator(".yj-collection").inner_text().startswith("3 篇文章 · 42 个片段")
-    assert page.evaluate("document.documentElement.lang") == "zh-Hans"
+    until(page, "document.documentElement.lang === 'zh-Hans'")  # Gradio writes the browser's first
     ask(page, QUESTION)
     assert page.locator(".yj-question").inner_text() == QUESTION
     assert page.locator(".yj-said").all_inner_texts()[:2] == [FIRST_SENTENCE, SECOND_SENTENCE]

@@ -23,7 +23,7 @@ from ui_browser import ASK, LEAVING, ask, contrast, free_port, until, violations
 
 from ui.strings import ALL, Language
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 TEXTS = ALL[Language.HANS]
 QUESTION = "试点期间办理了多少笔业务？"
@@ -142,7 +142,6 @@ def test_two_tabs_never_write_over_each_other(watched, server, context):
     }
 
 
-@pytest.mark.slow
 def test_a_restart_in_mid_answer_loses_nothing(watched):
     watched.allowed.extend(DOWN)
     port = free_port()
@@ -201,7 +200,6 @@ def test_a_network_that_is_gone_is_told(watched, server, context):
     banner(page, "down").wait_for(state="detached")
 
 
-@pytest.mark.slow
 def test_a_quiet_page_asks_nothing(open_page):
     page = open_page()
     ask(page, QUESTION)
@@ -223,7 +221,6 @@ def test_a_new_generation_is_told(open_page):
     assert banner(page, "updated").count() == 0
 
 
-@pytest.mark.slow
 def test_a_conversation_longer_than_the_server_keeps_stays_whole(open_page, watched):
     watched.allowed += LEAVING
     page = open_page()
@@ -619,7 +616,6 @@ def measured(page):
     ]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (360, "dark")])
 def test_care_mode_is_large_strong_and_simple(open_page, width, scheme):
     page = open_page(path="/?care=1", width=width, height=800, scheme=scheme)
@@ -771,7 +767,6 @@ def test_keys_do_what_their_list_says_and_leave_writing_alone(open_page):
 # ---- every citation of the sample set ------------------------------------------------------
 
 
-@pytest.mark.slow
 def test_every_citation_of_the_sample_set_opens_exactly_what_it_cites(
     watched, sample, sample_folder
 ):

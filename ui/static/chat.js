@@ -48,7 +48,6 @@ for (const type of ["wheel", "touchmove", "pointerdown", "keydown"]) {
 // screen reader would read that. Its lists of buttons are no lists.
 const LABELLED = '#yj-chat :is([data-testid="bot"], [data-testid="user"], .example)[aria-label]';
 const tidy = () => {
-  document.documentElement.lang = texts.tag; // Gradio writes the browser's there
   for (const node of document.querySelectorAll(LABELLED)) node.removeAttribute("aria-label");
   document.querySelector('#yj-chat .examples[role="list"]')?.setAttribute("role", "group");
   const box = document.querySelector("#yj-question textarea:not([aria-label])");
@@ -93,6 +92,12 @@ const plan = () => {
   const timer = setTimeout(once, BACKGROUND_MS);
 };
 const observe = () => {
+  // Gradio writes the browser's language there, at a time of its own.
+  const tell = () => {
+    if (document.documentElement.lang !== texts.tag) document.documentElement.lang = texts.tag;
+  };
+  new MutationObserver(tell).observe(document.documentElement, { attributeFilter: ["lang"] });
+  tell();
   new MutationObserver(plan).observe(document.body, { childList: true, subtree: true, attributeFilter: ["aria-label"] });
   tidy();
 };
