@@ -219,16 +219,17 @@ def test_a_server_that_misbehaves_is_told(server, ask, act, message):
 
 def test_a_slow_drip_ends_at_the_deadline(server, ask):
     drip = [bytes([byte]) for byte in events(*"工行增长了" * 100)]
+    assert len(drip) * 0.01 > 20  # seconds, if nothing ended it
     server.script = [streaming(*drip, gap_s=0.01)]
     started = time.monotonic()
-    with pytest.raises(GeneratorError, match=r"not done within 0\.3 s"):
-        ask(deadline_s=0.3)
-    assert time.monotonic() - started < 2
+    # Long enough for a busy machine to connect.
+    with pytest.raises(GeneratorError, match=r"not done within 1\.5 s"):
+        ask(deadline_s=1.5)
     # A server that says nothing at all.
-    server.script = [lambda *_: time.sleep(3)]
-    with pytest.raises(GeneratorError, match=r"not done within 0\.3 s"):
-        ask(deadline_s=0.3)
-    assert time.monotonic() - started < 3
+    server.script = [lambda *_: time.sleep(4)]
+    with pytest.raises(GeneratorError, match=r"not done within 1\.5 s"):
+        ask(deadline_s=1.5)
+    assert time.monotonic() - started < 15
 
 
 def test_an_answer_without_end_is_cut(server, ask):
