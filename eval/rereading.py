@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from eval.benchmarks import Half, build, read_queries
+from eval.declining import SETS
 from eval.listwise import Group, fit_listwise, write_weights
 from eval.quality import plain
 from index.errors import UsageError
@@ -26,17 +27,8 @@ from rag.rerank import load_reranker
 from rag.reread import TOLD, WEIGHTS, told_of
 from rag.retrieve import Search, retrieve
 
-__all__ = ["SETS", "main", "score_and_told"]
+__all__ = ["main", "score_and_told"]
 
-SETS = (
-    "cmrc2018",
-    "drcd_dev",
-    "xquad.zh",
-    "xquad.en",
-    "dureader_robust",
-    "cjrc_dev",
-    "squad20_dev",
-)
 _RIDGE = 1e-4
 
 
