@@ -19,11 +19,11 @@ from concurrent.futures import Future
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from eval.activity import MIGRATIONS, as_text
 from rag.mask import mask
+from ui.closing import Closing
 from ui.exchange import Exchange
 from ui.record import to_record
 from ui.strings import Language
@@ -57,7 +57,7 @@ class Known:
         return self.digest == answer_digest(record)
 
 
-class ActivityLog:
+class ActivityLog(Closing):
     """The log of one index. Safe to share by threads; close it, or use ``with``."""
 
     def __init__(
@@ -141,17 +141,6 @@ class ActivityLog:
         """Write what is left, then end the writer."""
         self._jobs.put(None)
         self._writer.join()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _drop(self) -> None:
         with self._lock:  # any thread may have to tell

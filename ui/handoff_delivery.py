@@ -19,12 +19,12 @@ import threading
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from index.atomic import TEMPORARY, sync_folder
 from index.errors import UsageError
+from ui.closing import Closing
 from ui.handoff import REFERENCE
 
 __all__ = [
@@ -146,7 +146,7 @@ class FolderDesk:
         """Nothing is open."""
 
 
-class WebhookDesk:
+class WebhookDesk(Closing):
     """Packs by POST, each kept in ``folder`` until the webhook has taken it.
 
     A pack may arrive twice, where only the answer to its first arrival was lost: its reference,
@@ -189,17 +189,6 @@ class WebhookDesk:
         self._ended.set()
         self._wake.set()
         self._sender.join()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _send_all(self) -> None:
         """Send what lies in the folder; after a failure wait, each time twice as long."""

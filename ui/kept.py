@@ -12,13 +12,12 @@ import time
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from eval.activity import ACTIVITY, activity_path
 from index.errors import UsageError
 from index.store import beside
 from ui.activity import prune
+from ui.closing import Closing
 from ui.handoff_delivery import pack_files
 
 __all__ = ["Retention", "handoff_folder", "move_out"]
@@ -57,7 +56,7 @@ def move_out(index: Path) -> None:
         _log.info("%s was moved to %s", held, target)
 
 
-class Retention:
+class Retention(Closing):
     """Removes, at once and then daily, packs older than ``days``, and rows of a log that is off.
 
     ``log`` is the file of such a log, None where one is written: it sees to itself.
@@ -76,17 +75,6 @@ class Retention:
         """End the thread; what it is about is done first."""
         self._ended.set()
         self._thread.join()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _run(self) -> None:
         while True:
