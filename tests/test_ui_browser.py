@@ -20,7 +20,7 @@ from ui_askers import (
     SECOND_SENTENCE,
     serving,
 )
-from ui_browser import ASK, ask, contrast, free_port, until
+from ui_browser import ASK, ask, contrast, free_port, until, wait_for_chat
 
 from ui.strings import ALL, Language
 
@@ -352,7 +352,7 @@ def test_the_sample_collection_from_question_to_highlight(browser, sample, sampl
             ),
         )
         page.goto(server.url)
-        page.wait_for_selector(ASK)
+        wait_for_chat(page)
         ask(page, question)
         assert "98.68%" in page.locator(".yj-said").first.inner_text()
         page.click("a.yj-cite >> nth=0")
@@ -373,7 +373,7 @@ def test_what_was_understood_is_shown_and_can_be_taken_back(browser, sample_fold
     with serving(command) as server:
         page = browser.new_page(locale="zh-CN", viewport={"width": 1280, "height": 800})
         page.goto(server.url)
-        page.wait_for_selector(ASK)
+        wait_for_chat(page)
         ask(page, "工行的网点有多少？")
         ask(page, "那建行呢，2021年以后？")
         undo = page.get_by_role("button", name=SIMPLIFIED.undo_dates)

@@ -6,7 +6,7 @@ import time
 import pytest
 from playwright.sync_api import expect
 from ui_askers import FIRST_SENTENCE
-from ui_browser import ASK, ask, contrast, until, violations
+from ui_browser import ASK, ask, contrast, until, violations, wait_for_chat
 
 from ui.strings import ALL, Language
 
@@ -241,7 +241,7 @@ def test_a_conversation_is_restored_from_its_records(open_page, watched):
     )
     shown = page.locator(".yj-answer").inner_html()
     page.reload()
-    page.wait_for_selector(ASK)
+    wait_for_chat(page)
     restore(page, f"[{','.join(records)}]")
     page.wait_for_selector(".yj-record", state="attached")
     assert page.locator(".yj-answer").inner_html() == shown

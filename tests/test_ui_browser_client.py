@@ -19,7 +19,7 @@ from ui_askers import (
     SECOND_SENTENCE,
     serving,
 )
-from ui_browser import ASK, LEAVING, ask, contrast, free_port, until, violations
+from ui_browser import ASK, LEAVING, ask, contrast, free_port, until, violations, wait_for_chat
 
 from ui.strings import ALL, Language
 
@@ -119,7 +119,7 @@ def test_two_tabs_never_write_over_each_other(watched, server, context):
     one = watched(server.url, context=context)
     two = watched(server.url, context=context)
     for page, question in ((one, "一号标签页"), (two, "二号标签页")):
-        page.wait_for_selector(ASK)
+        wait_for_chat(page)
         ask(page, question)
         until_kept(page, 1)
     assert {row["title"] for row in kept(one)} == {"一号标签页", "二号标签页"}
@@ -147,7 +147,7 @@ def test_a_restart_in_mid_answer_loses_nothing(watched):
     port = free_port()
     with serving((ASKERS, str(port))) as first:
         page = watched(first.url)
-        page.wait_for_selector(ASK)
+        wait_for_chat(page)
         ask(page, QUESTION)
         until_kept(page, 1)
         page.fill(ASK, "要很久的问题")
@@ -191,7 +191,7 @@ def test_what_the_server_forgot_is_given_back_to_it(open_page):
 def test_a_network_that_is_gone_is_told(watched, server, context):
     watched.allowed.extend(DOWN)
     page = watched(server.url, context=context)
-    page.wait_for_selector(ASK)
+    wait_for_chat(page)
     context.set_offline(True)
     page.evaluate("window.dispatchEvent(new Event('offline'))")
     banner(page, "down").wait_for()
@@ -318,7 +318,7 @@ def test_without_a_store_the_page_says_so_and_works(browser, watched, server):
     made = browser.new_context(locale="zh-CN")
     made.add_init_script("IDBFactory.prototype.open = () => { throw new Error('private'); }")
     page = watched(server.url, context=made)
-    page.wait_for_selector(ASK)
+    wait_for_chat(page)
     banner(page, "memory").wait_for()
     ask(page, QUESTION)
     until_kept(page, 1)
@@ -424,7 +424,7 @@ def test_markdown_says_all_and_is_only_text(open_page, tmp_path):
 def test_copying_brings_the_sources_along(watched, server, context):
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     page = watched(server.url, context=context)
-    page.wait_for_selector(ASK)
+    wait_for_chat(page)
     ask(page, "毒")
     page.locator("a[href^='#do/copy/']").click()
     page.get_by_text(TEXTS.copy_done).wait_for()
@@ -452,7 +452,7 @@ def test_copying_brings_the_sources_along(watched, server, context):
 def test_the_older_way_of_copying_brings_both_flavours(watched, server, context):
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     page = watched(server.url, context=context)
-    page.wait_for_selector(ASK)
+    wait_for_chat(page)
     ask(page, QUESTION)
     page.evaluate(
         """() => {
@@ -669,7 +669,7 @@ def test_care_mode_is_large_strong_and_simple(open_page, width, scheme):
     assert page.locator(".yj-person").is_hidden()
     assert page.url.endswith("?care=0")
     page.reload()
-    page.wait_for_selector(ASK)
+    wait_for_chat(page)
     assert not page.evaluate("document.documentElement.classList.contains('yj-care')")
 
 
@@ -705,7 +705,7 @@ def test_an_answer_is_read_aloud_sentence_by_sentence(browser, watched, server):
     made = browser.new_context(locale="zh-CN", viewport={"width": 1280, "height": 800})
     made.add_init_script(VOICES)
     page = watched(server.url + "/?care=1", context=made)
-    page.wait_for_selector(ASK)
+    wait_for_chat(page)
     ask(page, QUESTION)
     page.click("a[href^='#do/speak/']")
     until(page, f"document.querySelector('.yj-reading')?.textContent === '{FIRST_SENTENCE}'")
@@ -791,7 +791,7 @@ def test_every_citation_of_the_sample_set_opens_exactly_what_it_cites(
     command = ("-m", "ui.cli", "chat", "--index", str(sample_folder), "--port", str(free_port()))
     with serving(command) as server:
         page = watched(server.url)
-        page.wait_for_selector(ASK)
+        wait_for_chat(page)
         shown = page.evaluate(
             """async hrefs => {
               const answer = document.createElement('div');

@@ -6,7 +6,7 @@ import re
 import pytest
 from syncing import CONFIG, article, write
 from ui_askers import PAYLOADS, serving
-from ui_browser import ASK, ask, contrast, until, violations
+from ui_browser import ask, contrast, until, violations, wait_for_chat
 
 from index.sync import sync
 from ui.strings import ALL, Language
@@ -206,7 +206,7 @@ def test_a_row_opens_the_article(open_collection, watched):
     page.fill(".yj-search", "新服务")
     until(page, "document.querySelectorAll('.yj-articles tbody tr').length === 1")
     page.click(".yj-open-article")
-    page.wait_for_selector(ASK)
+    wait_for_chat(page)
     page.wait_for_selector("#yj-panel .yj-text")
     assert page.locator("#yj-panel .yj-title").inner_text() == "新服务"
 
@@ -299,7 +299,7 @@ def test_files_are_uploaded_taken_in_asked_about_removed_and_brought_back(own, w
 
     # What came in is answered from, without a restart.
     chat = watched(own.url + "/zh-hans/")
-    chat.wait_for_selector(ASK)
+    wait_for_chat(chat)
     ask(chat, "夜间热线的号码是多少？")
     assert "955123" in chat.locator(".yj-answer").inner_text()
 

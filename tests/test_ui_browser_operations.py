@@ -6,7 +6,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 from ui_askers import PAYLOADS, serving
-from ui_browser import ASK, ask, contrast, until, violations
+from ui_browser import ask, contrast, until, violations, wait_for_chat
 from ui_logged import PATH as LOGGED
 from ui_logged import TOKEN
 
@@ -32,7 +32,7 @@ def logged(browser, tmp_path_factory):  # noqa: ARG001 - no server where there i
 def chat(watched, logged):
     def open_chat(language="zh-hans", **how):
         page = watched(f"{logged[0].url}/{language}/", **how)
-        page.wait_for_selector(ASK)
+        wait_for_chat(page)
         return page
 
     return open_chat
@@ -104,7 +104,7 @@ def test_a_rating_is_given_changed_and_remembered(chat, logged):
 def test_without_a_log_nobody_is_asked_to_rate(watched, tmp_path):
     with serving((LOGGED, str(tmp_path), "empty", "off")) as server:
         page = watched(server.url + "/zh-hans/")
-        page.wait_for_selector(ASK)
+        wait_for_chat(page)
         ask(page, "有多少？")
         until(page, "document.documentElement.classList.contains('yj-unrated')")
         assert page.locator("#yj-chat .yj-do-solved").is_hidden()
@@ -194,7 +194,7 @@ def test_a_help_desk_that_is_away_is_no_dead_end(watched, tmp_path):
     target = f"http://127.0.0.1:{away.server_port}/tickets"
     with serving((LOGGED, str(tmp_path), "empty", target)) as server:
         page = watched(server.url + "/zh-hant/")
-        page.wait_for_selector(ASK)
+        wait_for_chat(page)
         ask(page, "有多少？")
         page.locator("#yj-chat .yj-do-handoff").click()
         page.wait_for_selector("dialog.yj-handoff")

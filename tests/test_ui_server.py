@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import socket
 import subprocess
 import sys
@@ -268,3 +269,21 @@ def test_importing_the_server_imports_nothing_heavy():
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert json.loads(done.stdout) == []
+
+
+@pytest.mark.parametrize("path", ["/zh-hans/", "/zh-hant/", "/en/"])
+def test_the_page_names_all_its_scripts_and_styles_ahead(client, path):
+    link = client.get(path).headers["link"]
+    named = re.findall(r"</page/([^>]+)>; rel=(\w+)", link)
+    modules = [name for name, kind in named if kind == "modulepreload"]
+    styles = [name for name, kind in named if kind == "preload"]
+    assert modules[0] == "chat.js"
+    assert len(set(named)) == len(named)
+    # Nothing that a module imports is left out: else it would be asked for a round trip later.
+    for module in modules:
+        text = client.get(f"/page/{module}").text
+        for imported in re.findall(r'^(?:import|\}) .*from "\./(.+)";$', text, re.MULTILINE):
+            assert imported in modules
+    assert {"base.css", "chat.css", "care.css"} <= set(styles)
+    assert all(client.get(f"/page/{style}").status_code == 200 for style in styles)
+    assert "link" not in client.get("/page/chat.js").headers

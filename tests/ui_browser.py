@@ -123,10 +123,16 @@ def open_page(watched, server):
 
     def open_page(path="/", **how):
         page = watched(server.url + path, **how)
-        page.wait_for_selector(ASK)
+        wait_for_chat(page)
         return page
 
     return open_page
+
+
+def wait_for_chat(page):
+    """Wait until the chat can be asked: Gradio drew it, and the page's own script runs."""
+    page.wait_for_selector(ASK)
+    page.wait_for_selector("#yj-tools .yj-history-button", state="attached")
 
 
 def free_port():

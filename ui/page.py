@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from gradio import Blocks, SelectData
 
 __all__ = [
+    "SCRIPT",
+    "STYLES",
     "ChatBackend",
     "CollectionSummary",
     "Facet",
@@ -41,6 +43,10 @@ __all__ = [
     "build_page",
     "head",
 ]
+
+SCRIPT = "chat.js"
+STYLES = ("chat.css", "panel.css", "overlays.css", "feedback.css", "care.css")
+"""What of ``ui/static`` the page needs beside :data:`ui.shell.BASE_STYLE`."""
 
 _log = logging.getLogger(__name__)
 
@@ -405,8 +411,8 @@ def head(strings: Strings) -> str:
     return head_of(
         strings,
         *_SCRIPTED,
-        script="chat.js",
-        styles=["chat.css", "panel.css", "overlays.css", "feedback.css", "care.css"],
+        script=SCRIPT,
+        styles=STYLES,
         early=CARE_EARLY,
     )
 

@@ -21,8 +21,9 @@ from ui.article_view import view_article
 from ui.body import answer_json
 from ui.guard import Guard, is_loopback
 from ui.health import add_health
-from ui.page import ChatBackend, OnEnded, build_page, head
-from ui.shell import add_shell
+from ui.page import SCRIPT, STYLES, ChatBackend, OnEnded, build_page, head
+from ui.preload import Preload, link_header
+from ui.shell import BASE_STYLE, add_shell
 from ui.strings import ALL
 from ui.theme import theme
 
@@ -115,6 +116,8 @@ def make_app(
             theme=theme(),
             head=head(strings),
         )
+    link = link_header(SCRIPT, (BASE_STYLE, *STYLES))
+    app.add_middleware(Preload, links={f"{language.path}/": link for language in ALL})
     app.add_middleware(Guard, hosts=frozenset(hosts), any_address=any_address)
     return app
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ui.preload import link_header
 from ui.strings import ALL, Language, Strings, negotiate
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
 __all__ = [
+    "BASE_STYLE",
     "CARE_EARLY",
     "LANGUAGE_COOKIE",
     "add_page",
@@ -33,6 +35,9 @@ LANGUAGE_COOKIE = "yj-language"
 
 CARE_EARLY = "care-early.js"
 """The script that sets the elder-friendly mode before anything is painted."""
+
+BASE_STYLE = "base.css"
+"""The style sheet of every page."""
 
 _STATIC = Path(__file__).with_name("static")
 _ICON = _STATIC / "icon.svg"
@@ -74,8 +79,11 @@ def add_page(app: "FastAPI", name: str, *, prefixes: tuple[str, ...]) -> None:
     """
     from starlette.responses import HTMLResponse
 
+    script, styles = f"{name}.js", (f"{name}.css", "care.css")
+    headers = {"cache-control": "no-store", "link": link_header(script, (BASE_STYLE, *styles))}
+
     def serve(text: str) -> "Callable[[], Response]":
-        return lambda: HTMLResponse(text, headers={"cache-control": "no-store"})
+        return lambda: HTMLResponse(text, headers=headers)
 
     for language, strings in ALL.items():
         page = serve(document(strings, name, prefixes=prefixes))
@@ -118,7 +126,7 @@ def head_of(
     # "<" escaped: no text can end the element early.
     table = json.dumps(texts, ensure_ascii=True).replace("<", "\\u003c")
     sheets = "".join(
-        f'<link rel="stylesheet" href="/page/{style}">' for style in ("base.css", *styles)
+        f'<link rel="stylesheet" href="/page/{style}">' for style in (BASE_STYLE, *styles)
     )
     return (
         (f"<script>{(_STATIC / early).read_text(encoding='utf-8')}</script>" if early else "")
