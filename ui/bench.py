@@ -75,11 +75,16 @@ class _Page:
         self._load = next(d for d in handlers if d["targets"][0][1] == "load")
         self._then = next(d for d in handlers if d["trigger_after"] == self._ask["id"])
 
-    def ask(self, question: str) -> Waited:
-        """Open a tab, ask, read until the answer is whole, then fetch further questions."""
+    def open(self) -> str:
+        """Open a tab; gives its name."""
         tab = secrets.token_hex(6)
         opening = {"data": [None], "fn_index": self._load["id"], "session_hash": tab}
         self._client.post(f"{_PAGE}/gradio_api/run/predict", json=opening).raise_for_status()
+        return tab
+
+    def ask(self, question: str, tab: str | None = None) -> Waited:
+        """Ask, read until the answer is whole, then fetch further questions."""
+        tab = tab or self.open()
         started = time.perf_counter()
         evidence = sentence = waited = None
         for line in self._events(tab, self._ask, question, ""):
@@ -176,11 +181,14 @@ def measure(url: str, *, questions: Sequence[str], people: int) -> list[tuple[st
             for n in range(people)
         ]
 
-        def all_of(share: list[str]) -> list[tuple[str, Waited]]:
-            return [(question, page.ask(question)) for question in share]
+        # Who asks has the page open. A tab of its own for each question: none is a follow-up.
+        tabs = [[page.open() for _ in share] for share in shares]
+
+        def all_of(share: list[str], tabs: list[str]) -> list[tuple[str, Waited]]:
+            return [(q, page.ask(q, tab)) for q, tab in zip(share, tabs, strict=True)]
 
         with ThreadPoolExecutor(max_workers=people) as pool:
-            together = [row for rows in pool.map(all_of, shares) for row in rows]
+            together = [row for rows in pool.map(all_of, shares, tabs) for row in rows]
     wrong = [
         question
         for question, waited in together

@@ -16,7 +16,7 @@ from enum import StrEnum
 from index.passage import Filters
 from ui.exchange import Exchange
 
-__all__ = ["Answering", "Conversation", "Offered", "Request", "Shown", "Signals", "Taken"]
+__all__ = ["Answering", "Conversation", "Request", "Shown", "Signals", "Taken"]
 
 REPEAT_S = 1.0
 """The same words again so soon are a second press of the same key, not a second question."""
@@ -94,10 +94,7 @@ class _Turn:
 
 
 class Conversation:
-    """Takes requests from any thread; one of them at a time answers (see :meth:`answers`).
-
-    ``offered`` is for the page to remember which buttons it shows; () before it shows any.
-    """
+    """Takes requests from any thread; one of them at a time answers (see :meth:`answers`)."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -107,7 +104,6 @@ class Conversation:
         self._is_answered = False
         self._last: tuple[Request, float] | None = None
         self._editing: str | None = None
-        self.offered: tuple[Offered, ...] = ()
 
     def __deepcopy__(self, memo: object) -> "Conversation":
         """Gradio copies the first state for every tab: each gets a conversation of its own."""

@@ -7,17 +7,20 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from rag.understand import Step
-from ui.conversation import Conversation, Offered, Request
+from ui.conversation import Request
 from ui.exchange import Exchange, suggested, undoable
 from ui.strings import Strings
 
 if TYPE_CHECKING:
-    from gradio import Button
+    from gradio import Button, State
     from gradio.components import Component
 
-__all__ = ["Offers"]
+__all__ = ["Offered", "Offers"]
 
-_HIDDEN: Offered = (False, "")
+Offered = tuple[tuple[bool, str], ...]
+"""Of each button whether it is visible, and its text where that changes."""
+
+_HIDDEN, _SHOWN = (False, ""), (True, "")
 MAX_FURTHER = 3
 """Further questions under an answer."""
 
@@ -28,73 +31,68 @@ class Offers:
     def __init__(self, strings: Strings) -> None:
         import gradio as gr
 
-        def button(text: str, **more: Any) -> "Button":  # noqa: ANN401 -- Gradio's own options
-            return gr.Button(text, size="sm", variant="secondary", visible=False, scale=0, **more)
+        def button(text: str, *, visible: bool = False, elem_id: str | None = None) -> "Button":
+            return gr.Button(
+                text, size="sm", variant="secondary", scale=0, visible=visible, elem_id=elem_id
+            )
 
-        self._strings = strings
         with gr.Row(elem_id="yj-further"):
-            self.further = [button("") for _ in range(MAX_FURTHER)]
+            self._further = [button("") for _ in range(MAX_FURTHER)]
         with gr.Row(elem_id="yj-steps"):
             self._accept = button(strings.ask_suggestion)
             self._undo = {step: button(text) for step, text in _undo_texts(strings).items()}
-            self._retry = button(strings.chat_retry, elem_id="yj-retry")
-            self.edit = button(strings.chat_edit, elem_id="yj-edit")
+            self._retry = button(strings.chat_retry, visible=True, elem_id="yj-retry")
+            self.edit = button(strings.chat_edit, visible=True, elem_id="yj-edit")
             self._editing = gr.Markdown(strings.chat_editing, elem_id="yj-editing", visible=False)
             self.leave = button(strings.chat_leave, elem_id="yj-leave")
+        # Most answers leave the buttons as they were made: then nothing has to be sent for them.
+        self._usual: Offered = tuple(
+            _SHOWN if one in (self._retry, self.edit) else _HIDDEN for one in self.all
+        )
+        self.state: State = gr.State(self._usual)
 
     @property
     def all(self) -> list["Component"]:
-        """All of them, in the order of :meth:`updates`."""
+        """All of them, in the order of :meth:`fitting`."""
         return [*self.asking, self.edit, self._editing, self.leave]
 
     @property
     def asking(self) -> dict["Button", Callable[[Exchange], Request | None]]:
         """The buttons that ask, and what each makes of the last exchange."""
         return {
-            **{button: _further(n) for n, button in enumerate(self.further)},
+            **{button: _further(n) for n, button in enumerate(self._further)},
             self._accept: _as_suggested,
             **{button: _without(step) for step, button in self._undo.items()},
             self._retry: _again,
         }
 
-    def updates(
-        self, conversation: Conversation, last: Exchange | None, *, is_edited: bool = False
-    ) -> list[Any]:
-        """Show the buttons that fit an exchange that has ended, none where there is none.
+    def fitting(self, last: Exchange | None, *, is_edited: bool = False) -> Offered:
+        """What the buttons are to be for an exchange that has ended, or that is being edited.
 
-        While an answer runs the style sheet hides them all. What already is as it should be is
-        left alone: Gradio makes a component anew for each that it updates.
+        Without an exchange, and while an answer runs, the style sheet hides them all.
         """
-        import gradio as gr
-
-        wanted = self._wanted(last, is_edited=is_edited)
-        known = conversation.offered or (_HIDDEN,) * len(wanted)
-        conversation.offered = wanted
-        return [
-            gr.skip() if now == before else gr.update(visible=now[0], **_text(now[1]))
-            for now, before in zip(wanted, known, strict=True)
-        ]
-
-    def _wanted(self, last: Exchange | None, *, is_edited: bool) -> tuple[Offered, ...]:
-        """Whether each is visible, and the text of those that have none of their own."""
-        if last is None or is_edited:
-            others = (_HIDDEN,) * (len(self.asking) + 1)
-            return (*others, (is_edited, ""), (is_edited, ""))
+        if last is None:
+            return self._usual
+        if is_edited:
+            return (*(_HIDDEN,) * (len(self.all) - 2), _SHOWN, _SHOWN)
         texts = [*last.suggestions, *("",) * MAX_FURTHER][:MAX_FURTHER]
         steps = undoable(last)
         return (
             *((bool(text), text) for text in texts),
-            (suggested(last) is not None, ""),
-            *((step in steps, "") for step in self._undo),
-            (True, ""),  # again
-            (True, ""),  # edit
-            _HIDDEN,
-            _HIDDEN,
+            _SHOWN if suggested(last) else _HIDDEN,
+            *(_SHOWN if step in steps else _HIDDEN for step in self._undo),
+            *(_SHOWN, _SHOWN),  # again, edit
+            *(_HIDDEN, _HIDDEN),  # that it is being edited
         )
 
+    def updates(self, offered: Offered) -> list[Any]:
+        """Show the buttons so."""
+        import gradio as gr
 
-def _text(text: str) -> dict[str, str]:
-    return {"value": text} if text else {}
+        return [
+            gr.update(visible=is_visible, **({"value": text} if text else {}))
+            for is_visible, text in offered
+        ]
 
 
 def _further(number: int) -> Callable[[Exchange], Request | None]:

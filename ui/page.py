@@ -5,6 +5,7 @@ panel that ``static/panel.js`` builds and fills from ``/api/article``; no text o
 passes through Gradio as markup (see ``ui.untrusted``). It knows nothing of how answers are made.
 """
 
+import copy
 import html
 import json
 import logging
@@ -32,6 +33,7 @@ from ui.untrusted import without_surrogates
 
 if TYPE_CHECKING:
     from gradio import Blocks, SelectData
+    from pydantic import BaseModel
 
 __all__ = [
     "SCRIPT",
@@ -172,6 +174,7 @@ def build_page(
     """Build the page. Gradio takes theme, style and head when it is mounted."""
     import gradio as gr
 
+    _describe_once(gr.Chatbot.data_model)
     summary = backend.summary()
     idle: dict[str, Any] = {"submit_btn": strings.ask, "stop_btn": False}
     busy: dict[str, Any] = {"submit_btn": False, "stop_btn": strings.stop}
@@ -238,8 +241,12 @@ def build_page(
                     backend, request, before, signals, strings=strings, on_ended=on_ended
                 )
 
+        # Gradio makes a component anew for each that a handler names, also for those it skips, but
+        # a state costs nothing: the buttons follow theirs, where it changes.
+        outputs = [box, chat, offers.state]
+
         def skipped() -> tuple[Any, ...]:
-            return (gr.skip(),) * (2 + len(offers.all))
+            return (gr.skip(),) * len(outputs)
 
         def ask(
             conversation: Conversation, chosen: str | None, request: Request
@@ -275,11 +282,7 @@ def build_page(
                 yield (
                     gr.update(**(busy if shown.busy else idle)) if turned else gr.skip(),
                     transcript.messages(shown),
-                    *(
-                        (gr.skip(),) * len(offers.all)
-                        if shown.busy
-                        else offers.updates(conversation, shown.last)
-                    ),
+                    gr.skip() if shown.busy else offers.fitting(shown.last),
                 )
 
         def ask_typed(
@@ -318,33 +321,31 @@ def build_page(
 
             return handler
 
-        def suggest(conversation: Conversation) -> tuple[Any, ...]:
+        def suggest(conversation: Conversation) -> Any:  # noqa: ANN401 -- Gradio's skip
             """What else may be asked, for the last answer: sought when it stands, not before."""
             last, before = conversation.last, conversation.shown().exchanges[:-1]
             with _ANSWERS_FIRST.patient(timeout_s=SUGGEST_WAIT_S) as is_calm:
                 found = _further(backend, last, before) if last and is_calm else ()
             if last is None or not found or conversation.edited:
-                return skipped()
+                return gr.skip()
             if not conversation.suggest(last.id, found):
-                return skipped()
-            return gr.skip(), gr.skip(), *offers.updates(conversation, conversation.last)
+                return gr.skip()
+            return offers.fitting(conversation.last)
 
         def redrawn(conversation: Conversation) -> tuple[Any, ...]:
             """Everything as it stands in the conversation."""
             shown = conversation.shown()
-            return Transcript(strings).messages(shown), *offers.updates(conversation, shown.last)
+            return Transcript(strings).messages(shown), offers.fitting(shown.last)
 
         def edit(conversation: Conversation) -> tuple[Any, ...]:
             edited = conversation.edit()
             if edited is None:
-                return skipped()
-            updates = offers.updates(conversation, edited, is_edited=True)
-            return gr.update(value=edited.question), gr.skip(), *updates
+                return gr.skip(), gr.skip()
+            return gr.update(value=edited.question), offers.fitting(edited, is_edited=True)
 
         def leave_as_it_is(conversation: Conversation) -> tuple[Any, ...]:
             conversation.leave_as_it_is()
-            updates = offers.updates(conversation, conversation.last)
-            return gr.update(value=""), gr.skip(), *updates
+            return gr.update(value=""), offers.fitting(conversation.last)
 
         def start_over(conversation: Conversation) -> tuple[Any, ...]:
             conversation.start_over()
@@ -367,7 +368,6 @@ def build_page(
             empty = gr.update(**_empty_chat(now, strings))
             return conversation, _brand(now, strings), empty
 
-        outputs = [box, chat, *offers.all]
         hidden: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         # "multiple": Gradio's "once" drops a question that comes between the last update of an
         # answer and the end of its event. The conversation sees to it that answers take turns.
@@ -387,16 +387,23 @@ def build_page(
         ]
         # Not queued: a full queue must not keep anyone from stopping.
         unqueued: dict[str, Any] = {**hidden, "queue": False}
-        offers.edit.click(edit, [state], outputs, **unqueued)
-        offers.leave.click(leave_as_it_is, [state], outputs, **unqueued)
+        at_once = [
+            offers.edit.click(edit, [state], [box, offers.state], **unqueued),
+            offers.leave.click(leave_as_it_is, [state], [box, offers.state], **unqueued),
+            new_chat.click(start_over, [state], outputs, **unqueued),
+        ]
         box.stop(Conversation.stop, [state], None, **unqueued)
-        new_chat.click(start_over, [state], outputs, **unqueued)
         # Queued: what is not queued cannot warn.
         asking.append(restore_go.click(restore, [records, state], outputs, **hidden))
         for asked in asking:
             # One at a time does anything (see RightOfWay). No limit here: behind it the others
             # would wait in the queue that questions need.
-            asked.then(suggest, [state], outputs, concurrency_limit=None, **hidden)
+            asked.then(suggest, [state], offers.state, concurrency_limit=None, **hidden)
+        updating: dict[str, Any] = {"inputs": [offers.state], "outputs": offers.all, **unqueued}
+        offers.state.change(offers.updates, **updating)
+        for done in at_once:
+            # What is not queued does not tell Gradio's page that a state has changed.
+            done.then(offers.updates, **updating)
         # The state is an output too: Gradio forgets, an hour after its tab was closed, what it was
         # given, and keeps for good what it was never given.
         page.load(load, [state], [state, brand, chat], **unqueued)
@@ -415,6 +422,16 @@ def head(strings: Strings) -> str:
         styles=STYLES,
         early=CARE_EARLY,
     )
+
+
+def _describe_once(model: "type[BaseModel]") -> None:
+    """Let a model keep its JSON schema.
+
+    Gradio asks for the chat's whenever it makes the chat anew, at least once an answer; pydantic
+    works it out afresh each time, which takes as long as finding the passages (6 ms).
+    """
+    schema = model.model_json_schema()
+    model.model_json_schema = lambda: copy.deepcopy(schema)  # type: ignore[assignment,misc]
 
 
 def _cleaned(question: str | None) -> str:
