@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +97,9 @@ _ARTICLE = (
 _BATCH = 64
 # Articles kept decoded: the passages of one question come from few of them, again and again.
 _CACHED_ARTICLES = 128
+# Likewise of its candidates, some forty a question: the chunks, and whose they are.
+_CACHED_CHUNKS = 512
+_CACHED_IDS = 8192
 
 
 @dataclass(frozen=True, slots=True)
@@ -371,6 +375,8 @@ class Catalogue:
         self._path = path
         self._lock = threading.Lock()
         self._cache: OrderedDict[str, Article] = OrderedDict()
+        self._article_id_of = lru_cache(maxsize=_CACHED_IDS)(self._read_article_id)
+        self._chunk_of = lru_cache(maxsize=_CACHED_CHUNKS)(self._read_chunk)
         try:
             self._database = sqlite3.connect(
                 _read_only(path), uri=True, check_same_thread=False, isolation_level=None
@@ -483,9 +489,12 @@ class Catalogue:
 
     def article_id_of(self, row: int) -> str:
         """The id of the article that a row's chunk is a piece of; raises IndexError."""
+        return self._article_id_of(int(row))
+
+    def _read_article_id(self, row: int) -> str:
         found = self._query(
             "SELECT id FROM articles WHERE position = (SELECT position FROM chunks WHERE row = ?)",
-            (int(row),),
+            (row,),
         )
         if not found:
             raise IndexError(f"there is no chunk row {row}")
@@ -494,9 +503,12 @@ class Catalogue:
 
     def chunk(self, row: int) -> Chunk:
         """The chunk of a row; raises IndexError."""
+        return self._chunk_of(int(row))
+
+    def _read_chunk(self, row: int) -> Chunk:
         article = self.article(self.article_id_of(row))
         ((start, end, headings),) = self._query(
-            "SELECT start, end, headings FROM chunks WHERE row = ?", (int(row),)
+            "SELECT start, end, headings FROM chunks WHERE row = ?", (row,)
         )
         with self._decoding():
             return _chunk(article, start, end, headings)

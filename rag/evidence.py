@@ -147,7 +147,7 @@ def _text_features(
     """The features from ``coverage`` to ``kind``, and how far each unit is held."""
     text = _folded(candidate.chunk.text)
     weights = looker.weights
-    words = frozenset(word_terms(text))
+    words = _words(text)
     own = looker.holds(text, words)
     held = np.maximum(own, title)
     sentences = _by_sentence(looker, text, own)
@@ -189,6 +189,12 @@ def _by_sentence(
 def _folded(text: str) -> str:
     """Fold the text of a chunk; a dialogue keeps coming back to the same ones."""
     return fold(text)
+
+
+@lru_cache(maxsize=2048)
+def _words(folded: str) -> frozenset[str]:
+    """The words of a chunk, likewise."""
+    return frozenset(word_terms(folded))
 
 
 def _name_share(looker: Looker, candidate: Candidate) -> float:

@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -192,7 +193,7 @@ class _Gathering:
         cut = [*(before or [(first, first)]), *spans, *(after or [(last, last)])]
         texts = [article.text[start:end] for start, end in cut]
         folded = [fold(text) for text in texts]
-        words = [frozenset(terms(text)) for text in folded]
+        words = [_terms_of(text) for text in folded]
         held = np.array([self._held(stated) for stated in words])
         title = fold(" ".join((article.title, *passage.chunk.headings)))
         whole = " ".join(folded[1:-1])
@@ -319,6 +320,12 @@ class _Gathering:
     def _units_held(self, terms_held: npt.NDArray[np.bool_]) -> _FloatArray:
         have = {term for term, has in zip(self._terms, terms_held, strict=True) if has}
         return np.array([unit_held(unit, have, have) for unit in self._looker.units])
+
+
+@lru_cache(maxsize=4096)
+def _terms_of(folded: str) -> frozenset[str]:
+    """The terms of a sentence: what people ask about is in the same few articles."""
+    return frozenset(terms(folded))
 
 
 class _Nearby(NamedTuple):
