@@ -338,7 +338,7 @@ def test_the_loss_falls_and_numpy_reads_what_torch_learned(cut, trained, tmp_pat
         on = (torch.from_numpy(batch.pieces), torch.from_numpy(batch.marks))
         wanted = judged(trained, read(trained, *on))[0].numpy()
     texts = [(p[p > 0], m[p > 0]) for p, m in zip(batch.pieces, batch.marks, strict=True)]
-    found = Network(tmp_path / "model.safetensors").run(texts)
+    found = Network(tmp_path / "model.onnx").run(texts)
     for values, whole in zip(found, wanted, strict=True):
         assert np.abs(values - whole[: len(values)]).max() < 0.1  # weights are bytes there
         assert np.corrcoef(values.ravel(), whole[: len(values)].ravel())[0, 1] > 0.999

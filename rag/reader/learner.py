@@ -1,8 +1,8 @@
-"""The network of `rag.reader.network` in torch, able to learn: weights are a dictionary of tensors.
+"""The network of `rag.reader.graph` in torch, able to learn: weights are a dictionary of tensors.
 
 Beside what the reader runs it has what training needs: guesses of masked pieces, and whether a
 passage answers at all. ``exported`` leaves both out and folds the gains into the matrices behind
-them; what remains has the names of `rag.reader.network`.
+them; what remains has the names of `rag.reader.graph`.
 """
 
 from collections.abc import Mapping

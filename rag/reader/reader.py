@@ -74,7 +74,7 @@ class Reader:
             if self._loaded is None:
                 self._loaded = (
                     Vocabulary.read(self._folder / "vocabulary.json"),
-                    Network(self._folder / "model.safetensors"),
+                    Network(self._folder / "model.onnx"),
                 )
             return self._loaded
 

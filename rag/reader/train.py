@@ -17,6 +17,7 @@ import time
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -215,6 +216,12 @@ def _sentences(corpus: Corpus) -> list[str]:
     return [fold(text) for pair in corpus.pairs for text in pair]
 
 
+def _check_writer() -> None:
+    """Fail before the training, not behind it."""
+    if find_spec("onnx") is None:
+        raise UsageError("the model's file is written by onnx: pip install onnx")
+
+
 def _device(name: str) -> str:
     import torch
 
@@ -243,6 +250,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     work: Path = options.work
     work.mkdir(parents=True, exist_ok=True)
     try:
+        _check_writer()
         device = _device(options.device)
         if recipe.width % HEAD:
             raise UsageError(f"--width is a multiple of {HEAD}, the width of a head")
