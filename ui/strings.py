@@ -967,6 +967,21 @@ class Strings:
     )
     collection_advice_original = _Text(
         "文字在到这里之前就已损坏。请找回原始文件。",
+    collection_fault_size = _Text("文件太大", "檔案太大", "Too large")
+    collection_fault_scan = _Text("扫描件，没有文字", "掃描件，沒有文字", "A scan without text")
+    collection_fault_original = _Text("文字已损坏", "文字已損壞", "Damaged text")
+    collection_fault_encoding = _Text("编码不能确定", "編碼無法確定", "Encoding not certain")
+    collection_fault_permission = _Text("没有读取权限", "沒有讀取權限", "No permission to read it")
+    collection_fault_link = _Text("链接失效", "連結失效", "A link that leads nowhere")
+    collection_fault_identity = _Text("编号与另一条相同", "編號與另一條相同", "Its id is taken")
+    collection_fault_empty = _Text("没有正文", "沒有正文", "No text")
+    collection_fault_record = _Text("这条记录写错了", "這條記錄寫錯了", "A record that is wrong")
+    collection_fault_format = _Text(
+        "打不开，或不是支持的格式",
+        "打不開，或不是支援的格式",
+        "Broken, or in a format that is not read",
+    )
+    collection_fault_other = _Text("没能读取", "沒能讀取", "It could not be read")
         "文字在到這裡之前就已損壞。請找回原始檔案。",
         "Its text was damaged before it came here. Find the original file.",
     )
@@ -1129,6 +1144,18 @@ class Strings:
         "已回到版本 {generation}。",
         "已回到版本 {generation}。",
         "Generation {generation} is served again.",
+    collection_stop = _Text("停止", "停止", "Stop")
+    collection_stopping = _Text("正在停止…", "正在停止…", "Stopping…")
+    collection_stopped = _Text(
+        "{job}：已停止，资料库没有改动。",
+        "{job}：已停止，資料庫沒有改動。",
+        "{job}: stopped; the collection is as it was.",
+    )
+    collection_stopped_uploads = _Text(
+        "上传的文件已经存好，下次“检查更新”时收录。",
+        "上傳的檔案已經存好，下次「檢查更新」時收錄。",
+        "The uploaded files are kept; the next check for changes takes them in.",
+    )
     )
     collection_status_added = _Text("新增 {count}", "新增 {count}", "{count} added")
     collection_status_changed = _Text("更改 {count}", "更改 {count}", "{count} changed")
