@@ -565,9 +565,10 @@ def _brand(summary: CollectionSummary, strings: Strings) -> str:
 def _empty_chat(summary: CollectionSummary, strings: Strings) -> dict[str, Any]:
     """What the chat shows before the first question."""
     text = strings.empty_text if summary.articles else strings.empty_index
+    sentences = "".join(f"<span>{html.escape(line)}</span>" for line in text.splitlines())
     placeholder = (
         f'<div class="yj-empty"><h2>{html.escape(strings.empty_heading)}</h2>'
-        f"<p>{html.escape(text)}</p></div>"
+        f"<p>{sentences}</p></div>"
     )
     wanted = strings.language is Language.ENGLISH
     own_first = sorted(

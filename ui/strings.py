@@ -91,15 +91,15 @@ class Strings:
     # ---- the chat ----------------------------------------------------------------------------
     empty_heading = _Text("想查什么？", "想查什麼？", "What would you like to know?")
     empty_text = _Text(
-        "用自己的话提问，简体、繁体、English 都可以。回答里的编号可以点开，直接看到原文中的那句话。",
-        "用自己的話提問，簡體、繁體、English 都可以。回答裡的編號可以點開，直接看到原文中的那句話。",
-        "Ask in your own words, in English or Chinese. The numbers in an answer open the article at "
+        "用自己的话提问，简体、繁体、English 都可以。\n回答里的编号可以点开，直接看到原文中的那句话。",
+        "用自己的話提問，簡體、繁體、English 都可以。\n回答裡的編號可以點開，直接看到原文中的那句話。",
+        "Ask in your own words, in English or Chinese.\nThe numbers in an answer open the article at "
         "the very sentence.",
     )
     empty_index = _Text(
-        "索引里还没有文章。请先运行 youju index 文件夹，再重新打开本页。",
-        "索引裡還沒有文章。請先執行 youju index 資料夾，再重新打開本頁。",
-        "There are no articles in the index yet. Run youju index FOLDER, then open this page again.",
+        "索引里还没有文章。\n请先运行 youju index 文件夹，再重新打开本页。",
+        "索引裡還沒有文章。\n請先執行 youju index 資料夾，再重新打開本頁。",
+        "There are no articles in the index yet.\nRun youju index FOLDER, then open this page again.",
     )
     question_label = _Text("问题", "問題", "Question")
     question_placeholder = _Text("输入您的问题", "輸入您的問題", "Type your question")
@@ -112,6 +112,7 @@ class Strings:
         "找到 {count} 個相關段落，正在整理回答…",
         "Found {count} passages, writing the answer…",
     )
+    comma = _Text("、", "、", ", ")
     searched = _Text("按此检索：", "按此檢索：", "Searched as: ")
     note_alias = _Text("{said} 也查 {names}", "{said} 也查 {names}", "{said}: also {names}")
     note_dates_only = _Text(
@@ -124,7 +125,7 @@ class Strings:
         "{said}：優先 {since} 至 {until} 的文章",
         "{said}: articles from {since} to {until} first",
     )
-    note_suggestion = _Text("您是不是要问：{text}", "您是不是要問：{text}", "Did you mean: {text}")
+    note_suggestion = _Text("您是不是要问：", "您是不是要問：", "Did you mean: ")
     undo_rewriting = _Text(
         "不接上文，重新查", "不接上文，重新查", "Search without the earlier questions"
     )
@@ -241,8 +242,8 @@ class Strings:
     chat_valid_until = _Text("有效期至 {day}", "有效期至 {day}", "valid until {day}")
     do_copy = _Text("复制", "複製", "Copy")
     do_speak = _Text("朗读", "朗讀", "Read aloud")
-    do_solved = _Text("已解决", "已解決", "This helped")
-    do_unsolved = _Text("没解决", "沒解決", "This did not help")
+    do_solved = _Text("已解决", "已解決", "Helpful")
+    do_unsolved = _Text("没解决", "沒解決", "Not helpful")
     do_handoff = _Text("转人工", "轉人工", "Ask a person")
 
     # ---- how an answer was found --------------------------------------------------------------
@@ -273,6 +274,7 @@ class Strings:
     how_time_understand = _Text("理解", "理解", "understanding")
     how_time_retrieve = _Text("检索", "檢索", "retrieval")
     how_time_decide = _Text("判断", "判斷", "deciding")
+    how_time_reread = _Text("细读", "細讀", "reading closely")
     how_time_answer = _Text("作答", "作答", "answering")
     how_time_first_sentence = _Text("首句", "首句", "first sentence at")
     how_time_suggest = _Text("延伸问题", "延伸問題", "further questions")
@@ -452,15 +454,20 @@ class Strings:
         "暫時連不上服務，正在重試。您的問題和對話都已保留。",
         "The service cannot be reached; trying again. Your question and the conversation are kept.",
     )
+    status_refused = _Text(
+        "服务没能接受这个请求，可能太忙了。请稍后再试。",
+        "服務沒能接受這個請求，可能太忙了。請稍後再試。",
+        "The service did not take this request; it may be too busy. Try again in a moment.",
+    )
     status_restarted = _Text(
         "服务刚刚重启过，对话已从这个浏览器恢复。",
         "服務剛剛重新啟動過，對話已從這個瀏覽器恢復。",
         "The service was restarted; the conversation is back from this browser.",
     )
     status_resumed = _Text(
-        "上一个问题没有答完，已放回输入框，按 Enter 再问一次。",
-        "上一個問題沒有答完，已放回輸入框，按 Enter 再問一次。",
-        "Your last question was not answered in full. It is back in the box: Enter asks it again.",
+        "上一个问题没有答完，已放回输入框，点“提问”再问一次。",
+        "上一個問題沒有答完，已放回輸入框，點「提問」再問一次。",
+        "Your last question was not answered in full. It is back in the box: press Ask to ask it again.",
     )
     status_interrupted = _Text(
         "上一个问题没有答完。",
@@ -955,18 +962,6 @@ class Strings:
         "先前讀到的文章仍可檢索",
         "what was read from it before stays indexed",
     )
-    collection_advice_size = _Text(
-        "文件太大。拆成几个小文件，或调高设置 max_file_mb。",
-        "檔案太大。拆成幾個小檔案，或調高設定 max_file_mb。",
-        "Too large. Split it, or raise the setting max_file_mb.",
-    )
-    collection_advice_scan = _Text(
-        "这是扫描件，没有文字。先做文字识别（OCR）。",
-        "這是掃描件，沒有文字。先做文字辨識（OCR）。",
-        "A scan without text. Run text recognition (OCR) on it first.",
-    )
-    collection_advice_original = _Text(
-        "文字在到这里之前就已损坏。请找回原始文件。",
     collection_fault_size = _Text("文件太大", "檔案太大", "Too large")
     collection_fault_scan = _Text("扫描件，没有文字", "掃描件，沒有文字", "A scan without text")
     collection_fault_original = _Text("文字已损坏", "文字已損壞", "Damaged text")
@@ -982,6 +977,18 @@ class Strings:
         "Broken, or in a format that is not read",
     )
     collection_fault_other = _Text("没能读取", "沒能讀取", "It could not be read")
+    collection_advice_size = _Text(
+        "文件太大。拆成几个小文件，或调高设置 max_file_mb。",
+        "檔案太大。拆成幾個小檔案，或調高設定 max_file_mb。",
+        "Too large. Split it, or raise the setting max_file_mb.",
+    )
+    collection_advice_scan = _Text(
+        "这是扫描件，没有文字。先做文字识别（OCR）。",
+        "這是掃描件，沒有文字。先做文字辨識（OCR）。",
+        "A scan without text. Run text recognition (OCR) on it first.",
+    )
+    collection_advice_original = _Text(
+        "文字在到这里之前就已损坏。请找回原始文件。",
         "文字在到這裡之前就已損壞。請找回原始檔案。",
         "Its text was damaged before it came here. Find the original file.",
     )
@@ -1132,18 +1139,6 @@ class Strings:
     collection_stage_opening = _Text("换上新版本", "換上新版本", "opening the new generation")
     collection_seconds = _Text("{seconds} 秒", "{seconds} 秒", "{seconds} s")
     collection_done = _Text("{job}：完成", "{job}：完成", "{job}: done")
-    collection_show_report = _Text("查看报告", "查看報告", "Show the report")
-    collection_report = _Text("报告", "報告", "Report")
-    collection_report_nothing = _Text("没有变化。", "沒有變化。", "Nothing changed.")
-    collection_report_now = _Text(
-        "现在共 {articles} 篇文章（版本 {generation}）。",
-        "現在共 {articles} 篇文章（版本 {generation}）。",
-        "The collection now holds {articles} articles (generation {generation}).",
-    )
-    collection_report_back = _Text(
-        "已回到版本 {generation}。",
-        "已回到版本 {generation}。",
-        "Generation {generation} is served again.",
     collection_stop = _Text("停止", "停止", "Stop")
     collection_stopping = _Text("正在停止…", "正在停止…", "Stopping…")
     collection_stopped = _Text(
@@ -1156,6 +1151,18 @@ class Strings:
         "上傳的檔案已經存好，下次「檢查更新」時收錄。",
         "The uploaded files are kept; the next check for changes takes them in.",
     )
+    collection_show_report = _Text("查看报告", "查看報告", "Show the report")
+    collection_report = _Text("报告", "報告", "Report")
+    collection_report_nothing = _Text("没有变化。", "沒有變化。", "Nothing changed.")
+    collection_report_now = _Text(
+        "现在共 {articles} 篇文章（版本 {generation}）。",
+        "現在共 {articles} 篇文章（版本 {generation}）。",
+        "The collection now holds {articles} articles (generation {generation}).",
+    )
+    collection_report_back = _Text(
+        "已回到版本 {generation}。",
+        "已回到版本 {generation}。",
+        "Generation {generation} is served again.",
     )
     collection_status_added = _Text("新增 {count}", "新增 {count}", "{count} added")
     collection_status_changed = _Text("更改 {count}", "更改 {count}", "{count} changed")

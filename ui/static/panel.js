@@ -202,12 +202,13 @@ const show = (article, cite) => {
   write(title, article.title.trim() ? article.title : texts.untitled);
 
   const facts = create("p", "yj-facts");
-  for (const fact of [article.source, article.author, article.published, article.path]) {
-    if (!fact) continue;
-    if (facts.childNodes.length) facts.append(" · ");
+  for (const name of ["source", "author", "published", "path"]) {
+    if (!article[name]) continue;
+    const fact = create("span", `yj-fact-${name}`, facts.childNodes.length ? " · " : "");
     const piece = create("bdi");
-    write(piece, fact);
-    facts.append(piece);
+    write(piece, article[name]);
+    fact.append(piece);
+    facts.append(fact);
   }
   const parts = [title, facts];
   if (article.url) {
