@@ -167,9 +167,16 @@ class ChatBackend(Protocol):
 
 
 def build_page(
-    backend: ChatBackend, *, strings: Strings, on_ended: OnEnded | None = None
+    backend: ChatBackend,
+    *,
+    strings: Strings,
+    on_ended: OnEnded | None = None,
+    staff_only: bool = False,
 ) -> "Blocks":
-    """Build the page. Gradio takes theme, style and head when it is mounted."""
+    """Build the page. Gradio takes theme, style and head when it is mounted.
+
+    ``staff_only``: the other pages are for who has a token, and others see no links to them.
+    """
     import gradio as gr
 
     summary = backend.summary()
@@ -183,7 +190,7 @@ def build_page(
         with gr.Row(elem_id="yj-header", equal_height=True):
             # Not gr.HTML: it evaluates its template as JavaScript, which the page's policy forbids.
             brand = gr.Markdown(_brand(summary, strings), elem_id="yj-brand")
-            gr.Markdown(navigation(strings, "chat"), elem_id="yj-navigation")
+            gr.Markdown(navigation(strings, "chat", staff_only=staff_only), elem_id="yj-navigation")
             # The place for the buttons that scripts of the page add.
             gr.Markdown('<span id="yj-tools"></span>', elem_id="yj-tools-place")
             new_chat = gr.Button(

@@ -73,6 +73,11 @@ class Strings:
     nav_collection = _Text("资料库", "資料庫", "Collection")
     nav_operations = _Text("运营", "營運", "Operations")
     nav_token = _Text("管理口令", "管理口令", "Administrator's token")
+    nav_token_wrong = _Text(
+        "管理口令不对，请再输一次。",
+        "管理口令不對，請再輸入一次。",
+        "That is not the administrator's token. Try again.",
+    )
     nav_enter = _Text("确定", "確定", "OK")
     nav_cancel = _Text("取消", "取消", "Cancel")
     language_label = _Text("界面语言", "介面語言", "Language")
