@@ -446,6 +446,8 @@ def test_where_administration_is_off_the_page_says_so(watched, admitted):
 
 def test_a_job_that_somebody_else_started_is_shown_and_its_end_too(admitted, served):
     job = {
+        "id": "0123456789abcdef",
+        "stopping": False,
         "kind": "rebuild",
         "state": "running",
         "stage": "files read",
@@ -468,6 +470,27 @@ def test_a_job_that_somebody_else_started_is_shown_and_its_end_too(admitted, ser
     )
     assert page.get_by_role("button", name=strings.collection_choose).is_disabled()
     assert violations(page) == []
+    # It can be stopped; that is asked for once, and told until it is so.
+    asked = []
+
+    def stopping(route):
+        asked.append(route.request.post_data_json)
+        job["stopping"] = True
+        route.fulfill(json={})
+
+    page.route("**/api/collection/jobs/stop", stopping)
+    page.get_by_role("button", name=strings.collection_stop).click()
+    stop = page.get_by_role("button", name=strings.collection_stopping)
+    stop.wait_for()
+    assert stop.is_disabled()
+    assert asked == [{"id": job["id"]}]
+    job |= {"state": "stopped"}
+    page.get_by_text(
+        strings.collection_stopped.format(job=strings.collection_job_rebuild)
+    ).wait_for()
+    job |= {"state": "running", "stopping": False}
+    page.reload()
+    told.wait_for()
     job |= {"state": "failed", "code": "locked"}
     page.get_by_text(strings.collection_failed).wait_for()
     assert page.get_by_role("button", name=strings.collection_choose).is_enabled()

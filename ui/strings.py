@@ -1226,7 +1226,9 @@ class Strings:
         "The disk refused it; it may be full.",
     )
     collection_error_token = _Text(
-        "管理口令不对。", "管理口令不對。", "The administrator's token is not right."
+        "资料库要输入管理口令才能查看。",
+        "資料庫要輸入管理口令才能查看。",
+        "The administrator's token is needed to see the collection.",
     )
 
 

@@ -58,9 +58,11 @@ const askToken = (isAgain) =>
     const warning = create("p", "yj-wrong", isAgain ? texts.nav_token_wrong : "");
     warning.setAttribute("role", "alert");
     warning.hidden = !isAgain;
-    const enter = create("button", "yj-button", texts.nav_enter);
+    const enter = create("button", "yj-button yj-primary", texts.nav_enter);
     const cancel = button("yj-button", texts.nav_cancel, () => dialog.close("cancel"));
-    form.append(label, warning, enter, cancel);
+    const row = create("div", "yj-dialog-actions");
+    row.append(cancel, enter);
+    form.append(label, warning, row);
     dialog.append(form);
     dialog.addEventListener("close", () => {
       const given = dialog.returnValue !== "cancel" && field.value.trim();
