@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from index.article import Article, Script
 from index.errors import UnusableIndexError, UsageError, YoujuError
 from index.language import detect_script
-from index.passage import Filters
+from index.passage import NO_FILTERS, Filters
 from rag.frame import frame_text
 from rag.question import Turn
 from rag.schema import Event
@@ -86,8 +86,6 @@ _ANSWERS_FIRST = RightOfWay()
 OnEnded = Callable[[Exchange, Language], None]
 """Told once of every exchange that has ended, from the thread that answered it."""
 
-_NO_FILTERS = Filters()
-
 
 @dataclass(frozen=True, slots=True)
 class Facet:
@@ -136,7 +134,7 @@ class ChatBackend(Protocol):
         *,
         dialogue: Sequence[Turn] = (),
         without: Sequence[str] = (),
-        filters: Filters = _NO_FILTERS,
+        filters: Filters = NO_FILTERS,
     ) -> Iterator[Event]:
         """Answer a question: one Retrieved, any number of SentenceAdded, one Finished.
 
@@ -152,7 +150,7 @@ class ChatBackend(Protocol):
         declined: bool,
         dialogue: Sequence[Turn] = (),
         without: Sequence[str] = (),
-        filters: Filters = _NO_FILTERS,
+        filters: Filters = NO_FILTERS,
     ) -> tuple[str, ...]:
         """Return further questions that the collection answers; asked once the answer stands."""
         ...
@@ -431,7 +429,7 @@ def _cleaned(question: str | None) -> str:
 def _filters(chosen: str | None) -> Filters:
     """Read what the filters' script wrote; raises UsageError for anything else."""
     if not chosen:
-        return _NO_FILTERS
+        return NO_FILTERS
     try:
         return filters_from_json(json.loads(chosen))
     except (ValueError, RecursionError) as error:
