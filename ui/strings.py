@@ -1178,7 +1178,7 @@ class Strings:
     )
     collection_status_duplicate = _Text("重复 {count}", "重複 {count}", "{count} duplicates")
     collection_status_skipped = _Text("跳过 {count}", "跳過 {count}", "{count} skipped")
-    collection_warnings = _Text("提醒 {count}", "提醒 {count}", "{count} warnings")
+    collection_warnings = _Text("提醒 {count}", "提醒 {count}", "Warnings: {count}")
 
     collection_error_name = _Text(
         "这个文件名不能用：不能含斜杠、以点开头、有看不见的字符，或太长。",
