@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+from playwright.sync_api import expect
 from syncing import CONFIG, article, write
 from ui_askers import PAYLOADS, serving
 from ui_browser import ask, contrast, until, violations, wait_for_chat
@@ -505,6 +506,24 @@ def test_a_second_job_is_refused_in_words(watched, open_collection):
     )
     page.get_by_role("button", name=ENGLISH.collection_update).click()
     page.get_by_text(ENGLISH.collection_error_busy).wait_for()
+
+
+def test_far_down_the_list_what_can_be_done_and_what_came_of_it_are_in_sight(
+    watched, open_collection
+):
+    watched.allowed += ["409: ", REFUSED.format(409)]
+    page = open_collection(width=360, height=700)
+    box = page.locator(".yj-articles tbody input[type=checkbox]").nth(20)
+    box.scroll_into_view_if_needed()
+    box.check()
+    remove = page.get_by_role("button", name=HANS.collection_remove)
+    expect(remove).to_be_in_viewport(ratio=1)
+    page.route(
+        "**/api/collection/removal",
+        lambda route: route.fulfill(status=409, json={"error": "locked", "code": "locked"}),
+    )
+    remove.click()
+    expect(page.get_by_text(HANS.collection_error_locked)).to_be_in_viewport()
 
 
 def test_an_empty_collection_invites(admitted, served):

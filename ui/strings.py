@@ -330,11 +330,8 @@ class Strings:
     panel_close = _Text("关闭原文", "關閉原文", "Close the article")
     panel_previous = _Text("上一条引用", "上一條引用", "Previous citation")
     panel_next = _Text("下一条引用", "下一條引用", "Next citation")
-    panel_position = _Text(
-        "引用 {n} · 第 {at} / {of} 条",
-        "引用 {n} · 第 {at} / {of} 條",
-        "Citation {n} · {at} of {of}",
-    )
+    panel_citation = _Text("引用", "引用", "Citation")
+    panel_position = _Text("第 {at} / {of} 条", "第 {at} / {of} 條", "{at} of {of}")
     panel_passage = _Text("段落", "段落", "Passage")
     panel_loading = _Text("正在打开原文…", "正在打開原文…", "Opening the article…")
     panel_error = _Text(

@@ -52,6 +52,9 @@ export const startJobs = ({ onChange }) => {
     }
   });
 
+  // What somebody began far down the page is answered up here.
+  const reveal = () => node.scrollIntoView({ block: "nearest" });
+
   // The stage is read aloud when it changes; the numbers beside it would be read ten times a second.
   const say = (text) => {
     if (said.textContent !== text) said.textContent = text;
@@ -148,7 +151,7 @@ export const startJobs = ({ onChange }) => {
       fill(texts.collection_report_now, { articles: number(report.articles), generation: report.generation })
     );
     const parts = [now, chips];
-    if (!report.is_new_generation) parts.unshift(create("p", "", texts.collection_report_nothing));
+    if (!report.is_new_generation && kind !== "removal") parts.unshift(create("p", "", texts.collection_report_nothing));
     for (const note of report.notes) {
       const told = foreign("p", "yj-about", note);
       told.lang = "en";
@@ -191,6 +194,7 @@ export const startJobs = ({ onChange }) => {
     const close = button("yj-icon yj-job-close", "×", () => (node.hidden = true));
     close.setAttribute("aria-label", texts.collection_close);
     body.replaceChildren(close);
+    reveal();
   };
 
   // `isOurs`: this page started it, so it may ask for the report, which takes the token.
@@ -216,13 +220,16 @@ export const startJobs = ({ onChange }) => {
       }
       if (job?.state !== "running") break;
       showRunning(job);
+      if (isOurs && !isShown) reveal();
       isShown = true;
       await wait(isOurs ? POLL_MS : POLL_MS * 4);
     }
     isWatching = false;
     setBusy(false);
-    if (job) showEnded(job);
-    else if (isShown && !misses) node.hidden = true; // not what was said before
+    if (job) {
+      showEnded(job);
+      if (isOurs && !isShown) reveal();
+    } else if (isShown && !misses) node.hidden = true; // not what was said before
     await onChange();
   };
 
