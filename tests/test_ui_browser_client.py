@@ -197,10 +197,17 @@ def test_a_network_that_is_gone_is_told(watched, server, context):
     watched.allowed.extend(DOWN)
     page = watched(server.url, context=context)
     wait_for_chat(page)
+    ask(page, QUESTION)
+    page.wait_for_timeout(1500)  # the same again at once would be one question
     context.set_offline(True)
     page.evaluate("window.dispatchEvent(new Event('offline'))")
     banner(page, "down").wait_for()
     assert TEXTS.status_offline in banner(page, "down").inner_text()
+    # What cannot be sent stays in the box, also where just that was asked before.
+    page.fill(ASK, QUESTION)
+    page.press(ASK, "Enter")
+    page.wait_for_timeout(500)
+    assert page.input_value(ASK) == QUESTION
     context.set_offline(False)
     banner(page, "down").wait_for(state="detached")
 
