@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from datetime import date
 
-from ui_askers import DECLINED, FIRST_SENTENCE, PAYLOADS, POISON, ScriptedAsker
+from ui_askers import DECLINED, FIRST_SENTENCE, LIBRARY, PAYLOADS, POISON, ScriptedAsker
 
 from index.passage import Filters
 from rag.schema import Approval, FellBack, GateCounts, Verdict
@@ -43,6 +43,15 @@ def test_a_citation_link_says_article_span_and_number():
     assert shown.count('class="yj-cite') == 3
     assert 'class="yj-cite yj-partly"' in shown
     assert SIMPLIFIED.partly in shown
+
+
+def test_an_article_is_named_once_and_its_other_places_by_their_words():
+    whole = play("多少笔？")
+    assert [c.article_id for c in whole.citations][:2] == [LIBRARY.id] * 2
+    first, second, *_ = re.findall('<a class="yj-source".*?</a>', markup(whole))
+    assert inert_html(LIBRARY.title) in first
+    assert inert_html(LIBRARY.title) not in second
+    assert f'<bdi class="yj-source-quote">{inert_html(whole.citations[1].quote)}</bdi>' in second
 
 
 def test_while_running_there_are_chips_but_no_lists_yet():

@@ -263,12 +263,21 @@ def _chip(citation: Citation, strings: Strings) -> str:
 
 
 def _sources(citations: tuple[Citation, ...], strings: Strings) -> str:
-    rows = "".join(
-        f'<li><a class="yj-source" href="{_cite_href(c)}"><span class="yj-number">{c.n}</span>'
-        f'<span class="yj-source-body">{_heading(c.title, c.source, c.published, strings)}'
-        f"{_verdict(c.verdict, strings)}</span></a></li>"
-        for c in citations
-    )
+    named: set[str] = set()
+    rows = ""
+    for c in citations:
+        # An article is named once; its other places tell themselves apart by their words.
+        heading = (
+            f'<bdi class="yj-source-quote">{inert_html(shorten(c.quote, EXCERPT_CHARS))}</bdi>'
+            if c.article_id in named
+            else _heading(c.title, c.source, c.published, strings)
+        )
+        named.add(c.article_id)
+        rows += (
+            f'<li><a class="yj-source" href="{_cite_href(c)}"><span class="yj-number">{c.n}</span>'
+            f'<span class="yj-source-body">{heading}'
+            f"{_verdict(c.verdict, strings)}</span></a></li>"
+        )
     return (
         f'<div class="yj-sources"><div class="yj-label">{strings.citations}</div>'
         f"<ol>{rows}</ol></div>"
