@@ -407,7 +407,8 @@ def test_markdown_says_all_and_is_only_text(open_page, tmp_path):
     page = open_page()
     ask(page, QUESTION)
     ask(page, "毒 " + " ".join(PAYLOADS))
-    until_kept(page, 2)
+    ask(page, "今天天气怎么样？")
+    until_kept(page, 3)
     page.click(".yj-history-button")
     page.locator(".yj-history-row summary").click()
     with page.expect_download() as download:
@@ -428,6 +429,8 @@ def test_markdown_says_all_and_is_only_text(open_page, tmp_path):
     for piece in (QUESTION, FIRST_SENTENCE, "1.26万笔", LIBRARY.title, "2024-05-06", "江畔日报"):
         assert piece in html
     assert "articles/counter.md" in html
+    assert "依據" in html
+    assert kept(page)[0]["records"][2]["reason"] not in html
 
 
 # ---- copies --------------------------------------------------------------------------------
