@@ -12,7 +12,7 @@ from typing import Protocol
 
 from index.article import Script
 
-__all__ = ["detect_language", "detect_script"]
+__all__ = ["detect_language", "detect_script", "in_script"]
 
 
 class _Converter(Protocol):
@@ -100,6 +100,21 @@ def detect_script(text: str) -> Script:
         return Script.TRADITIONAL if traditional > simplified else Script.SIMPLIFIED
     scripts = {"kana": Script.JAPANESE, "hangul": Script.KOREAN, "latin": Script.LATIN}
     return scripts.get(winner, Script.OTHER)
+
+
+def in_script(text: str, script: Script) -> str:
+    """Write the Chinese of a text in a script; for one that is not Chinese, the text as it is.
+
+    >>> in_script("交通銀行", Script.SIMPLIFIED), in_script("交通银行", Script.TRADITIONAL)
+    ('交通银行', '交通銀行')
+    """
+    to_simplified, to_traditional = _converters()
+    match script:
+        case Script.SIMPLIFIED:
+            return to_simplified.convert(text)
+        case Script.TRADITIONAL:
+            return to_traditional.convert(text)
+    return text
 
 
 def _weights(text: str) -> dict[str, float]:

@@ -8,7 +8,7 @@ from index.article import Article, Chunk
 from index.errors import UsageError
 from index.fold import fold
 
-__all__ = ["Filters", "Hit", "Passage"]
+__all__ = ["NO_FILTERS", "Filters", "Hit", "Passage"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,3 +83,7 @@ class Filters:
         if self.languages and fold(language) not in map(fold, self.languages):
             return False
         return not self.tags or not {fold(t) for t in tags}.isdisjoint(map(fold, self.tags))
+
+
+NO_FILTERS = Filters()
+"""Every article may answer."""

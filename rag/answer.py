@@ -14,7 +14,7 @@ from pathlib import Path
 from time import perf_counter
 
 from index.errors import UsageError, YoujuError
-from index.passage import Filters, Passage
+from index.passage import NO_FILTERS, Filters, Passage
 from index.search import Index
 from rag.citations import Citer
 from rag.config import Config, fingerprint
@@ -40,7 +40,6 @@ from rag.understand import Reading, Step, Understander
 
 __all__ = ["Asker", "Inspection", "make_material", "today"]
 
-_NO_FILTERS = Filters()
 _SURE = 0.5
 """A suggestion is answered at least so likely: it must not lead to a declined answer."""
 
@@ -127,7 +126,7 @@ class Asker:
         question: str,
         *,
         dialogue: Sequence[Turn] = (),
-        filters: Filters = _NO_FILTERS,
+        filters: Filters = NO_FILTERS,
         k: int | None = None,
     ) -> Answer:
         """Answer one question. Declining is an answer (``abstained``), never an exception.
@@ -144,7 +143,7 @@ class Asker:
         question: str,
         *,
         dialogue: Sequence[Turn] = (),
-        filters: Filters = _NO_FILTERS,
+        filters: Filters = NO_FILTERS,
         k: int | None = None,
     ) -> Iterator[Event]:
         """Answer one question event by event; ``k`` overrides how many passages it may draw on.

@@ -19,7 +19,7 @@ from index.embed import bundled
 from index.errors import UsageError
 from index.fold import fold
 from index.language import detect_language
-from index.passage import Filters
+from index.passage import NO_FILTERS, Filters
 from index.search import Index
 from index.vectors import Vectors
 from rag.curated_file import Entry, Problem, Quote, read_curated
@@ -31,7 +31,6 @@ __all__ = ["Curated", "CuratedAnswer", "State", "check_curated", "open_curated",
 
 _log = logging.getLogger(__name__)
 
-_NO_FILTERS = Filters()
 
 _SHOWN = 40
 """Characters of a quote that an error shows."""
@@ -97,7 +96,7 @@ class Curated:
             self._wordings.setdefault(phrasing.key, []).append(wording)
 
     def find(
-        self, question: str, *, day: date, filters: Filters = _NO_FILTERS, has_aliases: bool = True
+        self, question: str, *, day: date, filters: Filters = NO_FILTERS, has_aliases: bool = True
     ) -> CuratedAnswer | None:
         """Find the approved answer to a question that stands by itself; None where there is none.
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from index.article import Chunk
 from index.fold import fold
-from index.passage import Filters, Hit, Passage
+from index.passage import NO_FILTERS, Filters, Hit, Passage
 from index.search import Index
 from index.tokens import terms
 from rag.config import RetrievalConfig
@@ -32,7 +32,6 @@ __all__ = ["Pool", "Ranked", "Retrieval", "Search", "fuse", "gather", "retrieve"
 # its character bigrams with the other: chunk borders differ between reprints, wording hardly.
 _SAME_TELLING = 0.6
 
-_NO_FILTERS = Filters()
 
 _POOL = 2
 """Candidates for each passage at least: reprints fall out, and the order changes."""
@@ -54,7 +53,7 @@ class Search:
     """
 
     question: Question
-    filters: Filters = _NO_FILTERS
+    filters: Filters = NO_FILTERS
     names: tuple[tuple[str, ...], ...] = ()
     variants: tuple[str, ...] = ()
     sides: tuple[str, ...] = ()

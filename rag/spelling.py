@@ -213,6 +213,8 @@ def suggest(question: str, *, vocabulary: Vocabulary) -> Suggestion | None:
     if not 2 <= len(question) <= _MAX_CHARS:
         return None
     known = _Known(vocabulary)
+    if not known.size:
+        return None  # an empty collection knows no words
     changes = [*_words(question, known), *_doubled(question, known)]
     changed = {place for change in changes for place in range(change.start, change.end)}
     text = question

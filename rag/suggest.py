@@ -10,8 +10,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from index.aliases import AliasMatch
-from index.article import Article
+from index.article import Article, Script
 from index.fold import fold
+from index.language import detect_script, in_script
 from index.passage import Passage
 from index.sentences import sentences
 from rag.question import content_terms
@@ -81,6 +82,7 @@ def _with_other_names(
     if not said:
         return
     match = said[0]
+    script = detect_script(question)
     known = {fold(name) for m in said for name in (m.said, *m.names)}
     for article in articles:
         for other in find(f"{article.title}\n{article.text[:_READ_CHARS]}"):
@@ -88,7 +90,14 @@ def _with_other_names(
             # Harbourline is Harbourline Bank.
             if not other.is_product and not any(name in k or k in name for k in known):
                 known.update(fold(name) for name in (other.said, *other.names))
-                yield question[: match.start] + other.said + question[match.end :]
+                yield question[: match.start] + _as_asked(other, script) + question[match.end :]
+
+
+def _as_asked(name: AliasMatch, script: Script) -> str:
+    """A name as whoever asks would write it, 交通银行 where an article has 交通銀行."""
+    if script is Script.LATIN:
+        return next((n for n in (name.said, *name.names) if n.isascii()), name.said)
+    return in_script(name.said, script)
 
 
 def _alternating(one: Sequence[str], other: Sequence[str]) -> Iterator[str]:

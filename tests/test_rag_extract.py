@@ -6,6 +6,7 @@ from datetime import date
 import pytest
 
 from index.article import Article, Chunk, Script
+from index.language import detect_script, in_script
 from index.passage import Passage
 from rag.extract import ExtractiveGenerator
 from rag.generate import Task
@@ -173,6 +174,22 @@ def test_what_is_suggested_is_answered(sample):
     for question in answer.suggestions:
         assert not sample.answer(question).abstained
     assert sample.answer_to(replace(asked, suggest=False)).suggestions == ()
+
+
+@pytest.mark.parametrize(
+    ("question", "script"),
+    [
+        ("江湾银行的微信小程序叫啥？", Script.SIMPLIFIED),
+        ("江灣銀行的微信小程式叫什麼？", Script.TRADITIONAL),
+        ("Which bank do customers over seventy prefer, Harbourline or Nanwan?", Script.LATIN),
+    ],
+)
+def test_what_is_suggested_is_written_as_the_question_is(sample, question, script):
+    found = sample.further(Asked(question, DAY), declined=False)
+    assert found
+    assert [detect_script(further) for further in found] == [script] * len(found)
+    if script is Script.SIMPLIFIED:
+        assert [in_script(further, script) for further in found] == list(found)
 
 
 def test_a_risky_question_carries_its_notice(sample):

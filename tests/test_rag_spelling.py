@@ -64,6 +64,20 @@ def test_what_was_meant(collection, question, meant, change):
         assert suggestion.changes == (change,)
 
 
+def test_an_empty_collection_suggests_nothing():
+    class Nothing:
+        size = 0
+        words = ()
+
+        def frequencies(self, terms):
+            return [0 for _ in terms]
+
+        def best(self, _):
+            return 0.0, []
+
+    assert suggest("手机因行有多少用户？", vocabulary=Nothing()) is None
+
+
 def test_two_slips(collection):
     suggestion = suggest("手机因行的客户满意渡", vocabulary=collection)
     assert suggestion.text == "手机银行的客户满意度"

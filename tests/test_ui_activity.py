@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -146,6 +147,22 @@ def test_many_threads_log_at_once(log):
     found = entries(log)
     assert (len(found), sum(entry.solved for entry in found)) == (400, 200)
     assert log.dropped == 0
+
+
+def test_programs_that_start_on_one_file_at_once_all_log(tmp_path):
+    for turn in range(6):
+        path, barrier = tmp_path / f"{turn}.sqlite", threading.Barrier(6)
+
+        def work(at, path=path, barrier=barrier):
+            barrier.wait()
+            with ActivityLog(path, days=90, now=lambda: NOW) as log:
+                log.record(record(at))
+                log.flush()
+                assert not log.problem
+
+        with ThreadPoolExecutor(6) as pool:
+            list(pool.map(work, range(6)))
+        assert len(read_entries(path, now=NOW)) == 6
 
 
 def test_a_log_that_cannot_be_written_is_told_and_never_in_the_way(tmp_path, caplog):

@@ -67,3 +67,8 @@ def test_a_token_that_no_browser_can_send_is_refused_at_once(monkeypatch, token)
     with pytest.raises(UsageError, match="YOUJU_ADMIN_TOKEN") as refusal:
         load_page_config(None)
     assert token not in str(refusal.value)
+
+
+def test_only_a_page_of_this_machine_without_a_token_is_open():
+    opened = [Admin(t, is_local=local).is_open for t in ("", "s3cret") for local in (True, False)]
+    assert opened == [True, False, False, False]

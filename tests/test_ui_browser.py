@@ -387,4 +387,13 @@ def test_what_was_understood_is_shown_and_can_be_taken_back(browser, sample_fold
         page.get_by_role("button", name=SIMPLIFIED.undo_aliases).wait_for()
         assert page.locator(".yj-question").count() == 2
         assert not undo.is_visible()
+
+        # What may have been meant is asked at a click.
+        ask(page, "江湾银行和云夏银行签了什么协议？")
+        page.locator(".yj-meant a").click()
+        until(
+            page,
+            "[...document.querySelectorAll('.yj-question')].at(-1).innerText"
+            " === '江湾银行和云峡银行签了什么协议？'",
+        )
         page.close()

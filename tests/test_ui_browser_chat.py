@@ -151,7 +151,7 @@ def test_further_questions_come_after_the_answer_and_can_be_asked(open_page):
 
 
 def test_the_last_question_can_be_asked_again_and_edited(open_page):
-    page = open_page()
+    page = open_page(height=500)
     ask(page, "前一问")
     ask(page, QUESTION)
     last = "document.querySelectorAll('.yj-record')[1]?.textContent"
@@ -159,6 +159,20 @@ def test_the_last_question_can_be_asked_again_and_edited(open_page):
     page.click("#yj-retry")
     until(page, f"before => {last} && {last} !== before && {IDLE}", arg=before)
     assert questions(page) == ["前一问", QUESTION]
+    # As a new one would be: in sight, above its answer.
+    in_sight = """() => {
+      const view = document.querySelector('#yj-chat .bubble-wrap').getBoundingClientRect();
+      const box = [...document.querySelectorAll('.yj-question')].at(-1).getBoundingClientRect();
+      return box.top >= view.top - 2 && box.bottom <= view.bottom;
+    }"""
+    page.evaluate("document.querySelector('#yj-chat .bubble-wrap').scrollTop = 0")
+    page.hover("#yj-chat")
+    page.mouse.wheel(0, -50)  # the person has scrolled
+    assert not page.evaluate(in_sight)
+    page.click("#yj-retry")
+    until(page, in_sight)
+    until(page, IDLE)
+    assert page.evaluate(in_sight)
 
     page.click("#yj-edit")
     until(page, f"document.querySelector('{ASK}').value !== ''")
@@ -227,6 +241,33 @@ def test_when_the_filters_leave_nothing_they_can_be_cleared_from_the_answer(open
     assert questions(page) == [QUESTION]
     assert page.locator(".yj-chip").count() == 0
     assert page.locator(".yj-said").first.inner_text() == FIRST_SENTENCE
+
+
+def test_what_gradio_would_say_is_said_in_the_notices_of_the_page(open_page):
+    page = open_page()
+    page.evaluate(
+        """() => {
+          const field = document.querySelector('#yj-filters-value textarea');
+          const value = Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, 'value');
+          value.set.call(field, 'no filters');
+          field.dispatchEvent(new Event('input', {bubbles: true}));
+        }"""
+    )
+    press(page, QUESTION)
+    told = page.locator('.yj-banner[data-name="toast"]')
+    told.wait_for()
+    assert SIMPLIFIED.filter_bad_day in told.inner_text()
+    assert "Warning" not in page.locator("body").inner_text()
+    assert page.input_value(ASK) == QUESTION
+    assert questions(page) == []
+
+
+def test_a_long_question_leaves_room_for_what_is_said_to_it(open_page):
+    page = open_page(width=360, height=640)
+    press(page, "很长的问题" * 450)
+    page.wait_for_selector(".yj-error")
+    page.wait_for_timeout(300)
+    assert page.locator(".yj-error").bounding_box()["y"] < 500
 
 
 def test_a_conversation_is_restored_from_its_records(open_page, watched):

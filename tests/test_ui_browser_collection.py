@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+from playwright.sync_api import expect
 from syncing import CONFIG, article, write
 from ui_askers import PAYLOADS, serving
 from ui_browser import ask, contrast, until, violations, wait_for_chat
@@ -84,7 +85,8 @@ with closing(Collection(asker)) as collection:
         article=collection.article,
         generation=lambda: collection.summary().generation,
     )
-    serve(collection, port=0, parts=[collection_part(collection, admin), feedback])
+    parts = [collection_part(collection, admin), feedback]
+    serve(collection, port=0, parts=parts, staff_only=not admin.is_open)
 """
 
 
@@ -200,8 +202,7 @@ def test_the_keyboard_alone_moves_between_views_and_the_address_keeps_the_view(o
     assert any(ENGLISH.collection_advice_empty in row for row in rows)
 
 
-def test_a_row_opens_the_article(open_collection, watched):
-    watched.allowed += ["404: ", REFUSED.format(404)]  # no feedback is served here
+def test_a_row_opens_the_article(open_collection):
     page = open_collection()
     page.fill(".yj-search", "新服务")
     until(page, "document.querySelectorAll('.yj-articles tbody tr').length === 1")
@@ -266,9 +267,7 @@ def test_files_are_uploaded_taken_in_asked_about_removed_and_brought_back(own, w
     watched.allowed += [
         "409: ",
         REFUSED.format(409),
-        "404: ",
-        REFUSED.format(404),
-    ]  # no feedback here
+    ]
     page = own()
     news = "# 夜间热线\n\n临江银行自2025年3月起开通夜间热线，号码是955123，整夜有人接听。\n"
     page.set_input_files(
@@ -286,7 +285,8 @@ def test_files_are_uploaded_taken_in_asked_about_removed_and_brought_back(own, w
     assert "新增 2" in chips
     assert "未能收录 1" in chips
     report = page.locator(".yj-job").inner_text()
-    assert "index-uploads/空.txt it is empty" in report
+    assert f"index-uploads/空.txt {HANS.collection_fault_empty}" in report
+    assert "it is empty" in report
     assert HANS.collection_advice_empty in report
     assert "index-uploads/<img src=x onerror=alert(1)>.txt" in report
     refused = page.locator(".yj-sent li").all_inner_texts()
@@ -380,7 +380,8 @@ def test_with_a_token_the_whole_page_asks_for_it(watched, served):
     page = watched(served.url + "/zh-hans/collection")
     page.fill("dialog input[type=password]", "wrong")
     page.keyboard.press("Enter")
-    until(page, "document.querySelector('dialog input')?.value === ''")
+    page.get_by_text(HANS.nav_token_wrong).wait_for()
+    assert page.input_value("dialog input") == ""
     assert violations(page) == []
     assert page.locator("tbody tr").count() == 0
     # Given up: said in words, and it can be tried again.
@@ -392,6 +393,18 @@ def test_with_a_token_the_whole_page_asks_for_it(watched, served):
     page.wait_for_selector(".yj-articles tbody tr")
     page.get_by_role("button", name=HANS.collection_update).click()
     page.wait_for_selector(DONE)
+
+    # Customers see no links to what they cannot enter; whoever has entered it does.
+    links = page.locator(".yj-nav a", has_text=HANS.nav_operations)
+    assert links.is_visible()
+    page.locator(".yj-nav a", has_text=HANS.nav_chat).click()
+    wait_for_chat(page)
+    links.wait_for()
+    customer = watched(served.url + "/zh-hans/")
+    wait_for_chat(customer)
+    assert customer.locator(".yj-nav a").count() == 3
+    assert not customer.locator(".yj-nav").is_visible()
+    assert customer.locator(".yj-languages").is_visible()
 
 
 # --- states --------------------------------------------------------------------------------------
@@ -434,6 +447,8 @@ def test_where_administration_is_off_the_page_says_so(watched, admitted):
 
 def test_a_job_that_somebody_else_started_is_shown_and_its_end_too(admitted, served):
     job = {
+        "id": "0123456789abcdef",
+        "stopping": False,
         "kind": "rebuild",
         "state": "running",
         "stage": "files read",
@@ -456,6 +471,27 @@ def test_a_job_that_somebody_else_started_is_shown_and_its_end_too(admitted, ser
     )
     assert page.get_by_role("button", name=strings.collection_choose).is_disabled()
     assert violations(page) == []
+    # It can be stopped; that is asked for once, and told until it is so.
+    asked = []
+
+    def stopping(route):
+        asked.append(route.request.post_data_json)
+        job["stopping"] = True
+        route.fulfill(json={})
+
+    page.route("**/api/collection/jobs/stop", stopping)
+    page.get_by_role("button", name=strings.collection_stop).click()
+    stop = page.get_by_role("button", name=strings.collection_stopping)
+    stop.wait_for()
+    assert stop.is_disabled()
+    assert asked == [{"id": job["id"]}]
+    job |= {"state": "stopped"}
+    page.get_by_text(
+        strings.collection_stopped.format(job=strings.collection_job_rebuild)
+    ).wait_for()
+    job |= {"state": "running", "stopping": False}
+    page.reload()
+    told.wait_for()
     job |= {"state": "failed", "code": "locked"}
     page.get_by_text(strings.collection_failed).wait_for()
     assert page.get_by_role("button", name=strings.collection_choose).is_enabled()
@@ -470,6 +506,24 @@ def test_a_second_job_is_refused_in_words(watched, open_collection):
     )
     page.get_by_role("button", name=ENGLISH.collection_update).click()
     page.get_by_text(ENGLISH.collection_error_busy).wait_for()
+
+
+def test_far_down_the_list_what_can_be_done_and_what_came_of_it_are_in_sight(
+    watched, open_collection
+):
+    watched.allowed += ["409: ", REFUSED.format(409)]
+    page = open_collection(width=360, height=700)
+    box = page.locator(".yj-articles tbody input[type=checkbox]").nth(20)
+    box.scroll_into_view_if_needed()
+    box.check()
+    remove = page.get_by_role("button", name=HANS.collection_remove)
+    expect(remove).to_be_in_viewport(ratio=1)
+    page.route(
+        "**/api/collection/removal",
+        lambda route: route.fulfill(status=409, json={"error": "locked", "code": "locked"}),
+    )
+    remove.click()
+    expect(page.get_by_text(HANS.collection_error_locked)).to_be_in_viewport()
 
 
 def test_an_empty_collection_invites(admitted, served):

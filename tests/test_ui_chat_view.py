@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from datetime import date
 
-from ui_askers import DECLINED, FIRST_SENTENCE, PAYLOADS, POISON, ScriptedAsker
+from ui_askers import DECLINED, FIRST_SENTENCE, LIBRARY, PAYLOADS, POISON, ScriptedAsker
 
 from index.passage import Filters
 from rag.schema import Approval, FellBack, GateCounts, Verdict
@@ -43,6 +43,15 @@ def test_a_citation_link_says_article_span_and_number():
     assert shown.count('class="yj-cite') == 3
     assert 'class="yj-cite yj-partly"' in shown
     assert SIMPLIFIED.partly in shown
+
+
+def test_an_article_is_named_once_and_its_other_places_by_their_words():
+    whole = play("多少笔？")
+    assert [c.article_id for c in whole.citations][:2] == [LIBRARY.id] * 2
+    first, second, *_ = re.findall('<a class="yj-source".*?</a>', markup(whole))
+    assert inert_html(LIBRARY.title) in first
+    assert inert_html(LIBRARY.title) not in second
+    assert f'<bdi class="yj-source-quote">{inert_html(whole.citations[1].quote)}</bdi>' in second
 
 
 def test_while_running_there_are_chips_but_no_lists_yet():
@@ -132,7 +141,9 @@ def test_quotes_after_a_failure_replace_what_the_model_said():
     fallen = apply_event(play("多少笔？", until=2), FellBack("cut <off>"))
     shown = markup(fallen)
     assert SIMPLIFIED.fell_back in shown
-    assert inert_html("cut <off>") in shown
+    # Why is for whoever runs the service: its words are English, and name machines.
+    assert "cut" not in shown
+    assert "cut" not in str(to_record(fallen.stopped())["fallback"])
     assert "yj-said" not in shown
 
 
@@ -142,6 +153,10 @@ def test_only_what_has_ended_carries_its_record_and_its_actions():
     assert "#do/" not in running
     whole = play("多少笔？")
     shown = markup(whole)
+    # At the end of an answer; where there is none, before what does not help.
+    assert shown.index("yj-sources") < shown.index("#do/handoff/")
+    declined = markup(play("今天天气怎么样？"))
+    assert declined.index("#do/handoff/") < declined.index('class="yj-passage')
     (found,) = re.findall('<span class="yj-record" hidden>([A-Za-z0-9_-]+)</span>', shown)
     padded = found + "=" * (-len(found) % 4)
     assert json.loads(base64.urlsafe_b64decode(padded)) == to_record(whole)
@@ -225,6 +240,36 @@ def test_a_curated_answer_is_marked():
     assert SIMPLIFIED.chat_approved in shown
     assert inert_html("由 客服<部> 审定 · 有效期至 2030-01-01") in shown
     assert "yj-approved" not in markup(play("多少笔？"))
+
+
+def test_how_a_question_was_understood_takes_one_line_and_what_was_meant_is_a_link():
+    understood = Understood(
+        aliases=(Alias("工行", ("工商银行", "ICBC", "a", "b")), Alias("App", ("手机银行",))),
+        dates=(DateRead("去年", "2020-01-01", None, True),),
+        suggestion="工行<多少>笔？",
+    )
+    whole = replace(play("多少笔？"), understood=understood)
+    shown = markup(whole)
+    notes = re.findall('<div class="yj-note yj-notes">(.*?)</div>', shown)
+    told = [
+        SIMPLIFIED.note_alias.format(said="工行", names="工商银行、ICBC、a"),
+        SIMPLIFIED.note_alias.format(said="App", names="手机银行"),
+        SIMPLIFIED.note_dates_only.format(said="去年", since="2020-01-01", until="…"),
+    ]
+    assert notes == ["".join(f"<bdi>{inert_html(note)}</bdi>" for note in told)]
+    link = f'<a href="#do/meant/{whole.id}" class="yj-do-meant" role="button">'
+    assert f"{link}{inert_html('工行<多少>笔？')}</a>" in shown
+    running = markup(replace(play("多少笔？", until=2), understood=understood))
+    assert inert_html("工行<多少>笔？") in running
+    assert "#do/meant/" not in running
+    english = messages(whole, strings=ALL[Language.ENGLISH])[1]["content"]
+    assert inert_html("工行: also 工商银行, ICBC, a") in english
+
+
+def test_every_step_that_is_timed_has_a_name_in_every_language(sample):
+    steps = sample.answer("江湾银行的微信小程序叫啥？").timings_ms
+    assert "reread" in steps
+    assert {f"how_time_{step}" for step in steps} <= SIMPLIFIED.starting_with("how_time_").keys()
 
 
 def test_how_it_was_found_tells_all_of_it():

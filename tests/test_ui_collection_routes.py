@@ -19,9 +19,10 @@ from rag.answer import Asker
 from rag.config import Config
 from ui.admin import Admin
 from ui.collection import Collection
-from ui.collection_admin import advice
+from ui.collection_admin import fault
 from ui.collection_routes import collection_part
 from ui.guard import Guard
+from ui.strings import Language, Strings
 
 ROOT = Path(__file__).parents[1]
 TOKEN = "right"
@@ -174,7 +175,7 @@ def test_the_overview_counts(reader):
 def test_the_quarantine_says_why_and_what_to_do(reader):
     (row,) = get(reader, "/quarantine")["files"]
     assert row["path"] == "articles/empty.md"
-    assert (row["reason"], row["advice"], row["file"]) == ("it is empty", "empty", None)
+    assert (row["reason"], row["fault"], row["file"]) == ("it is empty", "empty", None)
 
 
 @pytest.mark.parametrize(
@@ -190,11 +191,14 @@ def test_the_quarantine_says_why_and_what_to_do(reader):
         ('the field "text" is missing', "record"),
         ("the DOCX document has no text", "empty"),
         ("an old .doc file or an encrypted document; save it as plain .docx", "format"),
+        ("not valid JSON: Expecting value at character 1", "record"),
         ("nobody thought of this", "other"),
     ],
 )  # fmt: skip
-def test_advice_goes_by_the_reason(reason, word):
-    assert advice(reason) == word
+def test_the_fault_goes_by_the_reason_and_is_told_in_every_language(reason, word):
+    assert fault(reason) == word
+    told = Strings(Language.HANS).starting_with("collection_fault_", "collection_advice_")
+    assert {f"collection_fault_{word}", f"collection_advice_{word}"} <= told.keys()
 
 
 @pytest.mark.parametrize(
@@ -236,7 +240,7 @@ def test_uploads_are_stored_taken_in_and_served_without_a_restart(client):
     report = job["report"]
     assert (report["counts"]["added"], report["counts"]["quarantined"]) == (1, 1)
     (refused,) = [row for row in report["files"] if row["status"] == "quarantined"]
-    assert (refused["path"], refused["reason"], refused["advice"]) == (
+    assert (refused["path"], refused["reason"], refused["fault"]) == (
         "index-uploads/空.txt",
         "it is empty",
         "empty",
@@ -319,6 +323,41 @@ def test_there_is_one_job_at_a_time_and_progress_is_told(client, monkeypatch):
     go_on.set()
     assert finished(client)["state"] == "done"
     assert run(client, "update")["state"] == "done"
+
+
+@pytest.mark.parametrize("kind", ["uploads", "removal"])
+def test_a_job_is_stopped_and_the_collection_is_as_it_was(client, place, monkeypatch, kind):
+    upload(client, "a.md", article(3).encode())
+    ids = []
+    if kind == "removal":
+        run(client, "uploads")
+        ids = [r["id"] for r in get(client, "/articles")["rows"] if r["is_uploaded"]]
+    before = (current_name(place / "index"), paths(client))
+    go_on, halfway = threading.Event(), threading.Event()
+
+    def slow(*args, on_progress, **how):
+        def told(*progress):
+            halfway.set()
+            assert go_on.wait(20)
+            on_progress(*progress)
+
+        return sync(*args, on_progress=told, **how)
+
+    monkeypatch.setattr(ui.collection_admin, "sync", slow)
+    started = post(client, "/jobs", {"kind": kind, "ids": ids}).json()
+    assert halfway.wait(20)
+    assert post(client, "/jobs/stop", {"id": "0" * 16}).json()["code"] == "gone"
+    assert post(client, "/jobs/stop", started).status_code == 200
+    assert get(client, "/job")["job"]["stopping"] is True
+    go_on.set()
+    job = finished(client)
+    assert (job["state"], job["error"], job["report"]) == ("stopped", None, None)
+    assert (current_name(place / "index"), paths(client)) == before
+    assert (place / "index-uploads" / "a.md").exists()
+    assert post(client, "/jobs/stop", started).status_code == 404
+    # Nothing is left in the way of the next one.
+    monkeypatch.undo()
+    assert run(client, kind, ids=ids)["state"] == "done"
 
 
 def test_a_job_that_fails_says_so_and_the_collection_is_as_it_was(client, place, monkeypatch):

@@ -245,7 +245,7 @@ def webhook(*behaviours):
                 self.connection.close()
                 return
             if behaviour == "slow":
-                time.sleep(0.6)
+                time.sleep(1.5)  # longer than an attempt may take
                 behaviour = 200
             self.send_response(behaviour)
             self.send_header("content-length", "0")
@@ -270,8 +270,8 @@ def webhook(*behaviours):
 
 @pytest.fixture
 def hasty(monkeypatch):
+    """Nobody waits for a webhook. Only that: a busy machine needs the time that an attempt has."""
     monkeypatch.setattr("ui.handoff_delivery._WAIT_S", 0.2)
-    monkeypatch.setattr("ui.handoff_delivery._TIMEOUT_S", 0.3)
 
 
 def settled(folder):
@@ -296,7 +296,7 @@ def test_a_webhook_gets_the_pack_signed_and_nothing_is_kept(tmp_path):
 
 
 @pytest.mark.usefixtures("hasty")
-@pytest.mark.parametrize("wrong", [500, 503, 404, 302, "cut", "slow"])
+@pytest.mark.parametrize("wrong", [500, 503, 404, 302, "cut"])
 def test_a_webhook_that_fails_gets_the_pack_later(wrong, tmp_path):
     pack = pack_of(note="想开户")
     with (
@@ -313,10 +313,27 @@ def test_a_webhook_that_fails_gets_the_pack_later(wrong, tmp_path):
 
 
 @pytest.mark.usefixtures("hasty")
-def test_what_was_kept_is_sent_after_a_restart_and_one_that_is_refused_holds_up_nobody(tmp_path):
+def test_a_webhook_that_says_nothing_for_long_is_given_up_and_tried_again(tmp_path, monkeypatch):
+    monkeypatch.setattr("ui.handoff_delivery._TIMEOUT_S", 0.3)
+    with (
+        webhook("slow") as hook,
+        WebhookDesk(hook.url, folder=tmp_path, first_pause_s=0.3) as desk,
+    ):
+        assert desk.take(pack_of(note="想开户"), "页") is Taken.WAITING
+        monkeypatch.setattr("ui.handoff_delivery._TIMEOUT_S", 10)
+        assert settled(tmp_path)
+    assert len(hook.got) >= 2
+    assert {body for _, body in hook.got} == {hook.got[0][1]}
+
+
+def test_what_was_kept_is_sent_after_a_restart_and_one_that_is_refused_holds_up_nobody(
+    tmp_path, monkeypatch
+):
     kept = pack_of(note="第一")
+    monkeypatch.setattr("ui.handoff_delivery._WAIT_S", 0.2)
     with WebhookDesk("http://127.0.0.1:9/", folder=tmp_path, first_pause_s=60) as desk:
         assert desk.take(kept, "页") is Taken.WAITING
+    monkeypatch.undo()
     with (
         webhook(400, 200) as hook,
         WebhookDesk(hook.url, folder=tmp_path, first_pause_s=60) as desk,

@@ -269,11 +269,22 @@ def _open(path: Path) -> sqlite3.Connection:
         if version > len(MIGRATIONS):
             raise OSError("written by a newer version of the program")
         for number, step in enumerate(MIGRATIONS[version:], start=version + 1):
-            database.executescript(f"BEGIN; {step}; PRAGMA user_version = {number}; COMMIT;")
+            _take(database, number, step)
     except BaseException:
         database.close()
         raise
     return database
+
+
+def _take(database: sqlite3.Connection, number: int, step: str) -> None:
+    """Take one step to a newer form of the file, unless another program just did."""
+    try:
+        database.executescript(f"BEGIN IMMEDIATE; {step}; PRAGMA user_version = {number}; COMMIT;")
+    except sqlite3.Error:
+        database.rollback()
+        (version,) = database.execute("PRAGMA user_version").fetchone()
+        if version < number:
+            raise
 
 
 _RATE = """

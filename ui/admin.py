@@ -23,6 +23,11 @@ class Admin:
         self._token = token
         self._is_local = is_local
 
+    @property
+    def is_open(self) -> bool:
+        """Whether nobody needs a token: the page is for this machine alone."""
+        return self._is_local and not self._token
+
     def check(self, request: "Request") -> None:
         """Let a request pass.
 

@@ -86,13 +86,18 @@ def _answer(exchange: Exchange, strings: Strings) -> str:
     if exchange.sentences:
         parts.append(_prose(exchange, strings))
     parts += _states(exchange, strings)
+    # A way on is in sight, not below what did not help.
+    is_answered = exchange.outcome in (None, Outcome.ANSWERED)
+    if not is_answered:
+        parts.append(_actions(exchange, strings))
     if exchange.citations and not exchange.running:
         parts.append(_sources(exchange.citations, strings))
     if exchange.passages is not None:
         parts.append(_passages(exchange, exchange.passages, strings))
     if not exchange.running:
         parts.append(how_it_was_found(exchange, strings))
-        parts.append(_actions(exchange, strings))
+        if is_answered:
+            parts.append(_actions(exchange, strings))
         record = encoded(to_record(exchange))
         parts.append(f'<span class="yj-record" hidden>{record}</span>')
     # One HTML block without a blank line: Markdown leaves all of it alone.
@@ -104,15 +109,16 @@ def _heads(exchange: Exchange, strings: Strings) -> Iterator[str]:
     if exchange.searched and exchange.searched != exchange.question:
         shown = inert_html(shorten(exchange.searched, HINT_CHARS))
         yield f'<div class="yj-note">{strings.searched}<bdi>{shown}</bdi></div>'
-    if exchange.understood is not None:
-        for note in _notes(exchange.understood, strings):
-            shown = inert_html(shorten(note, HINT_CHARS))
-            yield f'<div class="yj-note"><bdi>{shown}</bdi></div>'
-    if told := filters_told(exchange, strings):
-        shown = inert_html(shorten(told, HINT_CHARS))
-        yield f'<div class="yj-note">{strings.chat_filtered}<bdi>{shown}</bdi></div>'
+    # On one line, which breaks where it must: the answer is not pushed down by what led to it.
+    notes = "".join(
+        f"<bdi>{inert_html(shorten(note, HINT_CHARS))}</bdi>" for note in _notes(exchange, strings)
+    )
+    if notes:
+        yield f'<div class="yj-note yj-notes">{notes}</div>'
+    if meant := exchange.understood and exchange.understood.suggestion:
+        yield _suggestion(exchange, meant, strings)
     if exchange.fallback is not None:
-        yield _notice("yj-stopped", strings.fell_back, exchange.fallback)
+        yield _notice("yj-stopped", strings.fell_back, None)
     elif exchange.frame and exchange.sentences:
         yield f'<div class="yj-note yj-frame">{inert_html(exchange.frame)}</div>'
 
@@ -171,15 +177,26 @@ def _approved(approval: Approval, strings: Strings) -> str:
     )
 
 
-def _notes(understood: Understood, strings: Strings) -> Iterator[str]:
-    """How the question was understood, a line for each step."""
+def _notes(exchange: Exchange, strings: Strings) -> Iterator[str]:
+    """How the question was understood and what it was filtered by, a note for each step."""
+    understood = exchange.understood or Understood()
     for alias in understood.aliases:
-        yield strings.note_alias.format(said=alias.said, names="、".join(alias.names[:3]))
+        names = strings.comma.join(alias.names[:3])
+        yield strings.note_alias.format(said=alias.said, names=names)
     for hint in understood.dates:
         text = strings.note_dates_only if hint.limits else strings.note_dates_preferred
         yield text.format(said=hint.said, since=hint.since or "…", until=hint.until or "…")
-    if understood.suggestion is not None:
-        yield strings.note_suggestion.format(text=understood.suggestion)
+    if told := filters_told(exchange, strings):
+        yield f"{strings.chat_filtered}{told}"
+
+
+def _suggestion(exchange: Exchange, meant: str, strings: Strings) -> str:
+    """What may have been meant; once the answer stands, a link that asks it."""
+    text = inert_html(shorten(meant, HINT_CHARS))
+    if not exchange.running:
+        link = f'href="#do/meant/{exchange.id}" class="yj-do-meant" role="button"'
+        text = f"<a {link}>{text}</a>"
+    return f'<div class="yj-note yj-meant">{strings.note_suggestion}<bdi>{text}</bdi></div>'
 
 
 def _actions(exchange: Exchange, strings: Strings) -> str:
@@ -217,7 +234,7 @@ def _prose(exchange: Exchange, strings: Strings) -> str:
         )
         if sentence.as_of:
             day = strings.as_of.format(day=sentence.as_of)
-            said += f'<span class="yj-added">{inert_html(day)}</span>'
+            said += f'<span class="yj-added yj-as-of">{inert_html(day)}</span>'
         if sentence.verdict is not Verdict.SUPPORTED:
             hint = inert(shorten(sentence.reason, HINT_CHARS))
             said += f'<span title="{hint}">{_verdict(sentence.verdict, strings)}</span>'
@@ -246,12 +263,21 @@ def _chip(citation: Citation, strings: Strings) -> str:
 
 
 def _sources(citations: tuple[Citation, ...], strings: Strings) -> str:
-    rows = "".join(
-        f'<li><a class="yj-source" href="{_cite_href(c)}"><span class="yj-number">{c.n}</span>'
-        f'<span class="yj-source-body">{_heading(c.title, c.source, c.published, strings)}'
-        f"{_verdict(c.verdict, strings)}</span></a></li>"
-        for c in citations
-    )
+    named: set[str] = set()
+    rows = ""
+    for c in citations:
+        # An article is named once; its other places tell themselves apart by their words.
+        heading = (
+            f'<bdi class="yj-source-quote">{inert_html(shorten(c.quote, EXCERPT_CHARS))}</bdi>'
+            if c.article_id in named
+            else _heading(c.title, c.source, c.published, strings)
+        )
+        named.add(c.article_id)
+        rows += (
+            f'<li><a class="yj-source" href="{_cite_href(c)}"><span class="yj-number">{c.n}</span>'
+            f'<span class="yj-source-body">{heading}'
+            f"{_verdict(c.verdict, strings)}</span></a></li>"
+        )
     return (
         f'<div class="yj-sources"><div class="yj-label">{strings.citations}</div>'
         f"<ol>{rows}</ol></div>"

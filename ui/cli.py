@@ -486,6 +486,7 @@ def chat(
                 operations_part(path, log=log, admin=admin),
             ],
             on_ended=log.on_ended if log else None,
+            staff_only=not admin.is_open,
         )
 
 

@@ -24,7 +24,7 @@ from index.article import Article, Script
 from index.errors import IndexMismatchError, UsageError, YoujuError
 from index.fold import fold
 from index.language import detect_script
-from index.passage import Filters
+from index.passage import NO_FILTERS, Filters
 from index.search import Index, open_index
 from index.store import current_name
 from rag.answer import Asker, today
@@ -46,7 +46,6 @@ cheap, and nobody notices two seconds."""
 _TRY_AGAIN_S = 60.0
 """What could not be opened is left alone for so long, unless it changes."""
 
-_NO_FILTERS = Filters()
 _log = logging.getLogger(__name__)
 
 
@@ -103,7 +102,7 @@ class Collection:
         *,
         dialogue: Sequence[Turn] = (),
         without: Sequence[str] = (),
-        filters: Filters = _NO_FILTERS,
+        filters: Filters = NO_FILTERS,
     ) -> Iterator[Event]:
         """Answer a question event by event, all of it from one generation."""
         self.refresh(max_age_s=self._check_every_s)
@@ -117,7 +116,7 @@ class Collection:
         declined: bool,
         dialogue: Sequence[Turn] = (),
         without: Sequence[str] = (),
-        filters: Filters = _NO_FILTERS,
+        filters: Filters = NO_FILTERS,
     ) -> tuple[str, ...]:
         """Further questions that the collection answers."""
         with self._in_use() as served:

@@ -65,7 +65,8 @@ class _Job:
     id: str
     kind: Kind
     started: datetime
-    state: str = "running"  # then "done" or "failed"
+    state: str = "running"  # then "done", "failed" or "stopped"
+    stopping: bool = False  # somebody asked it to stop
     stage: str = ""
     done: int = 0
     total: int = 0
@@ -73,6 +74,10 @@ class _Job:
     report: dict[str, Any] | None = None
     error: str | None = None
     code: str | None = None
+
+
+class _StoppedError(YoujuError):
+    """Somebody stopped the job that is under way."""
 
 
 class CollectionAdmin:
@@ -104,13 +109,13 @@ class CollectionAdmin:
             return self._table
 
     def quarantine(self) -> list[dict[str, Any]]:
-        """What is not indexed: file, reason, a word for what to do, and whether it was uploaded."""
+        """What is not indexed: file, reason, a word for it, and whether it was uploaded."""
         uploads = self.uploads
         return [
             {
                 "path": clip(row.path),
                 "reason": clip(row.reason),
-                "advice": advice(row.reason),
+                "fault": fault(row.reason),
                 "was_read": row.was_read,
                 "file": _token(row.location) if uploads.holds(row.location) else None,
             }
@@ -205,24 +210,44 @@ class CollectionAdmin:
         threading.Thread(target=self._run, args=(job, work), daemon=True, name=kind).start()
         return job.id
 
+    def stop(self, job_id: str) -> None:
+        """Ask a job to stop: it does at its next step, and the collection stays as it was.
+
+        A job that has come to opening its new generation is done, and ends as such.
+
+        Raises:
+            RefusedError: it is not under way any more (``gone``).
+        """
+        with self._lock:
+            job = self._job
+            if job is None or job.id != job_id or job.state != "running":
+                raise RefusedError("gone", "this job is not under way any more")
+            job.stopping = True
+
     def _run(self, job: _Job, work: Callable[[_Job], SyncReport | str]) -> None:
         report: dict[str, Any] | None = None
         error = code = None
+        state = "done"
         try:
             result = work(job)
-            self._tell(job, "opening", 0, 0)
+            with self._lock:
+                job.stage, job.done, job.total = "opening", 0, 0
             self._collection.refresh()
             report = {"generation": result} if isinstance(result, str) else _report_json(result)
+        except _StoppedError:
+            state = "stopped"
         except YoujuError as failure:
+            state = "failed"
             error = "; ".join((str(failure), *getattr(failure, "__notes__", ())))
             code = _code(failure)
         except Exception as failure:
+            state = "failed"
             _log.exception("the job %s failed", job.kind)
             error = f"it failed unexpectedly ({type(failure).__name__}); the details are in the log"
         with self._lock:
             job.seconds = time.monotonic() - self._clock
             job.report, job.error, job.code = report, error, code
-            job.state = "failed" if error else "done"
+            job.state = state
 
     def _work(
         self, kind: Kind, ids: list[str], files: list[str]
@@ -293,7 +318,10 @@ class CollectionAdmin:
             raise
 
     def _tell(self, job: _Job, stage: str, done: int, total: int) -> None:
+        """Note how far a job is; raises where somebody stopped it, which undoes what it began."""
         with self._lock:
+            if job.stopping:
+                raise _StoppedError("the job was stopped")
             job.stage, job.done, job.total = stage, done, total
 
     # --- what it rests on ------------------------------------------------------------------------
@@ -349,7 +377,7 @@ class CollectionAdmin:
 
 # By the words of the reasons, which are written in ``index``: a reason that none of these knows
 # is still shown, with general advice.
-_ADVICE = (
+_FAULTS = (
     ("size", r"max_file_mb|at most .* are read|characters of text|unpacks to"),
     ("scan", r"no text layer"),
     ("original", r"garbled|bytes are lost"),
@@ -358,18 +386,20 @@ _ADVICE = (
     ("link", r"link"),
     ("identity", r"the id .* is already"),
     ("empty", r"empty|no text|has no body|no article"),
-    ("record", r"the field |column|record|line \d"),
+    ("record", r"the field |column|record|line \d|JSON"),
     ("format", r"not a text|are not read|\.doc file|encrypted|DOCX|PDF|regular file"),
 )
 
 
-def advice(reason: str) -> str:
-    """One word for what to do about a quarantined file; the page has a sentence for each.
+def fault(reason: str) -> str:
+    """One word for what is wrong with a quarantined file.
 
-    >>> advice("the encoding is not certain: the file reads as gbk and as big5; save it as UTF-8")
+    The page says it in its own language, and what to do; the reason itself, English, stands by.
+
+    >>> fault("the encoding is not certain: the file reads as gbk and as big5; save it as UTF-8")
     'encoding'
     """
-    found = (word for word, pattern in _ADVICE if re.search(pattern, reason))
+    found = (word for word, pattern in _FAULTS if re.search(pattern, reason))
     return next(found, "other")
 
 
@@ -401,6 +431,6 @@ def _report_json(report: SyncReport) -> dict[str, Any]:
         if left[row["status"]] <= _LISTED_ROWS or row["status"] == Status.QUARANTINED:
             del row["article_ids"]
             is_quarantined = row["status"] == Status.QUARANTINED
-            told_of = {"advice": advice(row["reason"] or "")} if is_quarantined else {}
+            told_of = {"fault": fault(row["reason"] or "")} if is_quarantined else {}
             rows.append({**row, "path": clip(row["path"]), **told_of})
     return {**told, "files": rows}

@@ -125,6 +125,11 @@ def _add(app: "FastAPI", work: CollectionAdmin, admin: Admin) -> None:
         ids, files = _texts(asked, "ids"), _texts(asked, "files")
         return {"id": await run_in_threadpool(work.start, kind, ids=ids, files=files)}
 
+    async def stop(request: "Request") -> object:
+        asked = await read_object(request, max_bytes=_MAX_BODY_BYTES)
+        work.stop(str(asked.get("id", "")))
+        return {}
+
     add_page(app, "collection", prefixes=("collection_",))
     reading("", overview)
     reading("/articles", lambda request: work.table().page(_query(request)))
@@ -133,6 +138,7 @@ def _add(app: "FastAPI", work: CollectionAdmin, admin: Admin) -> None:
     reading("/generations", lambda _: {"generations": work.generations()})
     add("/job", job, methods=["GET"])
     add("/jobs", start, methods=["POST"])
+    add("/jobs/stop", stop, methods=["POST"])
     add("/removal", removal, methods=["POST"])
     add("/uploads", upload, methods=["POST"])
 

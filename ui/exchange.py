@@ -246,7 +246,8 @@ def _shown(passages: Sequence[Passage]) -> tuple[ShownPassage, ...]:
 def _understood(reading: Reading) -> Understood:
     return Understood(
         completed=reading.rewriting.text if reading.rewriting else None,
-        aliases=tuple(Alias(match.said, tuple(match.names)) for match in reading.aliases),
+        # One whose other names all hold it has none to tell of: it finds them by itself.
+        aliases=tuple(Alias(match.said, match.names) for match in reading.aliases if match.names),
         dates=tuple(
             DateRead(
                 hint.said,

@@ -8,15 +8,11 @@ streams stay streams.
 
 import ipaddress
 import re
-from collections.abc import Awaitable, Callable, Collection, MutableMapping
-from typing import Any
+from collections.abc import Collection
+
+from ui.asgi import App, Message, Receive, Scope, Send
 
 __all__ = ["CONTENT_SECURITY_POLICY", "Guard", "is_loopback"]
-
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 # Gradio's page starts with inline scripts and styles, hence 'unsafe-inline'; it needs no eval.
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -102,7 +98,7 @@ class Guard:
             await send({"type": "websocket.close", "code": 1008})
             return
 
-        async def send_with_headers(message: MutableMapping[str, Any]) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 ours = {name for name, _ in _HEADERS}
                 kept = [pair for pair in message.get("headers", ()) if pair[0].lower() not in ours]
@@ -180,7 +176,7 @@ class _Bounded:
         self.is_over = False
         self.has_begun = False
 
-    async def receive(self) -> MutableMapping[str, Any]:
+    async def receive(self) -> Message:
         if self.is_over:
             return {"type": "http.disconnect"}
         message = await self._receive()
@@ -191,7 +187,7 @@ class _Bounded:
                 raise _TooLongError
         return message
 
-    async def send(self, message: MutableMapping[str, Any]) -> None:
+    async def send(self, message: Message) -> None:
         if not self.is_over:
             self.has_begun = True
             await self._send(message)

@@ -31,9 +31,9 @@ def filters_told(exchange: Exchange, strings: Strings) -> str:
     told = [
         strings.chat_since.format(day=filters.since) if filters.since else "",
         strings.chat_until.format(day=filters.until) if filters.until else "",
-        "、".join(filters.sources),
-        "、".join(named.get(f"filter_{tag}", tag) for tag in filters.languages),
-        "、".join(filters.tags),
+        strings.comma.join(filters.sources),
+        strings.comma.join(named.get(f"filter_{tag}", tag) for tag in filters.languages),
+        strings.comma.join(filters.tags),
     ]
     return " · ".join(part for part in told if part)
 
@@ -60,7 +60,7 @@ def _facts(exchange: Exchange, strings: Strings) -> Iterator[tuple[str, str]]:
         if understood.completed:
             yield strings.how_completed, understood.completed
         for alias in understood.aliases:
-            yield strings.how_aliases, f"{alias.said} = {'、'.join(alias.names)}"
+            yield strings.how_aliases, f"{alias.said} = {strings.comma.join(alias.names)}"
         for hint in understood.dates:
             text = strings.note_dates_only if hint.limits else strings.note_dates_preferred
             yield (
@@ -77,7 +77,10 @@ def _facts(exchange: Exchange, strings: Strings) -> Iterator[tuple[str, str]]:
             "aliases": strings.how_aliases,
             "dates": strings.how_dates,
         }
-        yield strings.how_without, "、".join(named.get(step, step) for step in exchange.without)
+        yield (
+            strings.how_without,
+            strings.comma.join(named.get(step, step) for step in exchange.without),
+        )
     if told := filters_told(exchange, strings):
         yield strings.how_filters, told
     if exchange.probability is not None:

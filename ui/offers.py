@@ -39,7 +39,7 @@ class Offers:
         with gr.Row(elem_id="yj-further"):
             self._further = [button("") for _ in range(MAX_FURTHER)]
         with gr.Row(elem_id="yj-steps"):
-            self._accept = button(strings.ask_suggestion)
+            self._accept = button(strings.ask_suggestion, elem_id="yj-accept")
             self._undo = {step: button(text) for step, text in _undo_texts(strings).items()}
             self._retry = button(strings.chat_retry, visible=True, elem_id="yj-retry")
             self.edit = button(strings.chat_edit, visible=True, elem_id="yj-edit")

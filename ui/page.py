@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from index.article import Article, Script
 from index.errors import UnusableIndexError, UsageError, YoujuError
 from index.language import detect_script
-from index.passage import Filters
+from index.passage import NO_FILTERS, Filters
 from rag.frame import frame_text
 from rag.question import Turn
 from rag.schema import Event
@@ -88,8 +88,6 @@ _ANSWERS_FIRST = RightOfWay()
 OnEnded = Callable[[Exchange, Language], None]
 """Told once of every exchange that has ended, from the thread that answered it."""
 
-_NO_FILTERS = Filters()
-
 
 @dataclass(frozen=True, slots=True)
 class Facet:
@@ -138,7 +136,7 @@ class ChatBackend(Protocol):
         *,
         dialogue: Sequence[Turn] = (),
         without: Sequence[str] = (),
-        filters: Filters = _NO_FILTERS,
+        filters: Filters = NO_FILTERS,
     ) -> Iterator[Event]:
         """Answer a question: one Retrieved, any number of SentenceAdded, one Finished.
 
@@ -154,7 +152,7 @@ class ChatBackend(Protocol):
         declined: bool,
         dialogue: Sequence[Turn] = (),
         without: Sequence[str] = (),
-        filters: Filters = _NO_FILTERS,
+        filters: Filters = NO_FILTERS,
     ) -> tuple[str, ...]:
         """Return further questions that the collection answers; asked once the answer stands."""
         ...
@@ -169,9 +167,16 @@ class ChatBackend(Protocol):
 
 
 def build_page(
-    backend: ChatBackend, *, strings: Strings, on_ended: OnEnded | None = None
+    backend: ChatBackend,
+    *,
+    strings: Strings,
+    on_ended: OnEnded | None = None,
+    staff_only: bool = False,
 ) -> "Blocks":
-    """Build the page. Gradio takes theme, style and head when it is mounted."""
+    """Build the page. Gradio takes theme, style and head when it is mounted.
+
+    ``staff_only``: the other pages are for who has a token, and others see no links to them.
+    """
     import gradio as gr
 
     _describe_once(gr.Chatbot.data_model)
@@ -186,7 +191,7 @@ def build_page(
         with gr.Row(elem_id="yj-header", equal_height=True):
             # Not gr.HTML: it evaluates its template as JavaScript, which the page's policy forbids.
             brand = gr.Markdown(_brand(summary, strings), elem_id="yj-brand")
-            gr.Markdown(navigation(strings, "chat"), elem_id="yj-navigation")
+            gr.Markdown(navigation(strings, "chat", staff_only=staff_only), elem_id="yj-navigation")
             # The place for the buttons that scripts of the page add.
             gr.Markdown('<span id="yj-tools"></span>', elem_id="yj-tools-place")
             new_chat = gr.Button(
@@ -441,7 +446,7 @@ def _cleaned(question: str | None) -> str:
 def _filters(chosen: str | None) -> Filters:
     """Read what the filters' script wrote; raises UsageError for anything else."""
     if not chosen:
-        return _NO_FILTERS
+        return NO_FILTERS
     try:
         return filters_from_json(json.loads(chosen))
     except (ValueError, RecursionError) as error:
@@ -582,9 +587,10 @@ def _brand(summary: CollectionSummary, strings: Strings) -> str:
 def _empty_chat(summary: CollectionSummary, strings: Strings) -> dict[str, Any]:
     """What the chat shows before the first question."""
     text = strings.empty_text if summary.articles else strings.empty_index
+    sentences = "".join(f"<span>{html.escape(line)}</span>" for line in text.splitlines())
     placeholder = (
         f'<div class="yj-empty"><h2>{html.escape(strings.empty_heading)}</h2>'
-        f"<p>{html.escape(text)}</p></div>"
+        f"<p>{sentences}</p></div>"
     )
     wanted = strings.language is Language.ENGLISH
     own_first = sorted(

@@ -7,9 +7,10 @@ first would meet a page whose script still loads.
 """
 
 import re
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+
+from ui.asgi import App, Message, Receive, Scope, Send
 
 __all__ = ["Preload", "link_header"]
 
@@ -32,23 +33,18 @@ def link_header(script: str, styles: Sequence[str]) -> str:
 class Preload:
     """ASGI middleware: the page at each of ``links``' paths is sent with that ``Link`` header."""
 
-    def __init__(self, app: Callable[..., Awaitable[None]], links: Mapping[str, str]) -> None:
+    def __init__(self, app: App, links: Mapping[str, str]) -> None:
         self._app = app
         self._links = {path: value.encode("ascii") for path, value in links.items()}
 
-    async def __call__(
-        self,
-        scope: MutableMapping[str, Any],
-        receive: Callable[[], Awaitable[MutableMapping[str, Any]]],
-        send: Callable[[MutableMapping[str, Any]], Awaitable[None]],
-    ) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on; where its page has a header, add it to the answer."""
         link = self._links.get(scope["path"]) if scope["type"] == "http" else None
         if link is None:
             await self._app(scope, receive, send)
             return
 
-        async def send_with_link(message: MutableMapping[str, Any]) -> None:
+        async def send_with_link(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message = {**message, "headers": [*message.get("headers", ()), (b"link", link)]}
             await send(message)

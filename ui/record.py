@@ -78,7 +78,8 @@ def to_record(exchange: Exchange) -> dict[str, Any]:
         "understood": _plain(exchange.understood) if exchange.understood else None,
         "frame": exchange.frame,
         "notice": exchange.notice,
-        "fallback": exchange.fallback,
+        # That a model failed, not how: its words name machines, and stand in the service's log.
+        "fallback": None if exchange.fallback is None else "",
         "suggestions": list(exchange.suggestions),
         "gate": _plain(exchange.gate),
         "probability": exchange.probability,

@@ -57,12 +57,14 @@ def make_app(
     any_address: bool = False,
     parts: Sequence[Part] = (),
     on_ended: OnEnded | None = None,
+    staff_only: bool = False,
 ) -> "FastAPI":
     """Build the whole application around something that answers.
 
     ``hosts`` are the names under which a browser may ask for the page; see :class:`Guard` for
     ``any_address``. ``parts`` add what stands beside the chat: each is given the application.
     ``on_ended`` is told of every exchange that has ended, from the thread that answered it.
+    ``staff_only``: the pages beside the chat ask for a token, and customers see no links to them.
     Sets the environment variables that keep Gradio offline, which it reads when it is first
     imported.
     """
@@ -103,7 +105,7 @@ def make_app(
     for language, strings in ALL.items():
         gradio.mount_gradio_app(
             app,
-            build_page(backend, strings=strings, on_ended=on_ended),
+            build_page(backend, strings=strings, on_ended=on_ended, staff_only=staff_only),
             path=language.path,
             footer_links=[],
             run_history=False,
@@ -132,11 +134,12 @@ def serve(
     hosts: Collection[str] = (),
     parts: Sequence[Part] = (),
     on_ended: OnEnded | None = None,
+    staff_only: bool = False,
 ) -> None:
     """Serve the page until interrupted. Port 0 takes a free one; the address goes to stderr.
 
-    ``hosts`` are further names for the page, such as that of a proxy before it. ``parts`` and
-    ``on_ended`` are those of ``make_app``.
+    ``hosts`` are further names for the page, such as that of a proxy before it. ``parts``,
+    ``on_ended`` and ``staff_only`` are those of ``make_app``.
 
     Raises:
         UsageError: ``host`` can be reached from other machines and ``allow_remote`` is off, or
@@ -156,6 +159,7 @@ def serve(
             any_address=not is_loopback(host),
             parts=parts,
             on_ended=on_ended,
+            staff_only=staff_only,
         )
         import uvicorn
 

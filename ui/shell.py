@@ -138,8 +138,12 @@ def head_of(
     )
 
 
-def navigation(strings: Strings, current: str) -> str:
-    """Links to the pages and to this page in the other languages. ``current`` is a page's name."""
+def navigation(strings: Strings, current: str, *, staff_only: bool = False) -> str:
+    """Links to the pages and to this page in the other languages. ``current`` is a page's name.
+
+    ``staff_only``: the links to the pages are seen where the administrator's token was entered
+    (``static/navigation.js``); others could not enter them.
+    """
     here = strings.language.path
     address = {"chat": "/", "collection": "/collection", "operations": "/operations"}
     pages = "".join(
@@ -152,8 +156,9 @@ def navigation(strings: Strings, current: str) -> str:
         f'class="yj-language"{_current(language is strings.language)}>{_OWN_NAMES[language]}</a>'
         for language in Language
     )
+    css_class = "yj-nav yj-staff-only" if staff_only else "yj-nav"
     return (
-        f'<nav class="yj-nav" aria-label="{html.escape(strings.nav_label)}">{pages}</nav>'
+        f'<nav class="{css_class}" aria-label="{html.escape(strings.nav_label)}">{pages}</nav>'
         f'<nav class="yj-languages" aria-label="{html.escape(strings.language_label)}">'
         f"{languages}</nav>"
     )

@@ -73,6 +73,11 @@ class Strings:
     nav_collection = _Text("资料库", "資料庫", "Collection")
     nav_operations = _Text("运营", "營運", "Operations")
     nav_token = _Text("管理口令", "管理口令", "Administrator's token")
+    nav_token_wrong = _Text(
+        "管理口令不对，请再输一次。",
+        "管理口令不對，請再輸入一次。",
+        "That is not the administrator's token. Try again.",
+    )
     nav_enter = _Text("确定", "確定", "OK")
     nav_cancel = _Text("取消", "取消", "Cancel")
     language_label = _Text("界面语言", "介面語言", "Language")
@@ -91,15 +96,15 @@ class Strings:
     # ---- the chat ----------------------------------------------------------------------------
     empty_heading = _Text("想查什么？", "想查什麼？", "What would you like to know?")
     empty_text = _Text(
-        "用自己的话提问，简体、繁体、English 都可以。回答里的编号可以点开，直接看到原文中的那句话。",
-        "用自己的話提問，簡體、繁體、English 都可以。回答裡的編號可以點開，直接看到原文中的那句話。",
-        "Ask in your own words, in English or Chinese. The numbers in an answer open the article at "
+        "用自己的话提问，简体、繁体、English 都可以。\n回答里的编号可以点开，直接看到原文中的那句话。",
+        "用自己的話提問，簡體、繁體、English 都可以。\n回答裡的編號可以點開，直接看到原文中的那句話。",
+        "Ask in your own words, in English or Chinese.\nThe numbers in an answer open the article at "
         "the very sentence.",
     )
     empty_index = _Text(
-        "索引里还没有文章。请先运行 youju index 文件夹，再重新打开本页。",
-        "索引裡還沒有文章。請先執行 youju index 資料夾，再重新打開本頁。",
-        "There are no articles in the index yet. Run youju index FOLDER, then open this page again.",
+        "索引里还没有文章。\n请先运行 youju index 文件夹，再重新打开本页。",
+        "索引裡還沒有文章。\n請先執行 youju index 資料夾，再重新打開本頁。",
+        "There are no articles in the index yet.\nRun youju index FOLDER, then open this page again.",
     )
     question_label = _Text("问题", "問題", "Question")
     question_placeholder = _Text("输入您的问题", "輸入您的問題", "Type your question")
@@ -112,6 +117,7 @@ class Strings:
         "找到 {count} 個相關段落，正在整理回答…",
         "Found {count} passages, writing the answer…",
     )
+    comma = _Text("、", "、", ", ")
     searched = _Text("按此检索：", "按此檢索：", "Searched as: ")
     note_alias = _Text("{said} 也查 {names}", "{said} 也查 {names}", "{said}: also {names}")
     note_dates_only = _Text(
@@ -124,7 +130,7 @@ class Strings:
         "{said}：優先 {since} 至 {until} 的文章",
         "{said}: articles from {since} to {until} first",
     )
-    note_suggestion = _Text("您是不是要问：{text}", "您是不是要問：{text}", "Did you mean: {text}")
+    note_suggestion = _Text("您是不是要问：", "您是不是要問：", "Did you mean: ")
     undo_rewriting = _Text(
         "不接上文，重新查", "不接上文，重新查", "Search without the earlier questions"
     )
@@ -241,8 +247,8 @@ class Strings:
     chat_valid_until = _Text("有效期至 {day}", "有效期至 {day}", "valid until {day}")
     do_copy = _Text("复制", "複製", "Copy")
     do_speak = _Text("朗读", "朗讀", "Read aloud")
-    do_solved = _Text("已解决", "已解決", "This helped")
-    do_unsolved = _Text("没解决", "沒解決", "This did not help")
+    do_solved = _Text("已解决", "已解決", "Helpful")
+    do_unsolved = _Text("没解决", "沒解決", "Not helpful")
     do_handoff = _Text("转人工", "轉人工", "Ask a person")
 
     # ---- how an answer was found --------------------------------------------------------------
@@ -273,6 +279,7 @@ class Strings:
     how_time_understand = _Text("理解", "理解", "understanding")
     how_time_retrieve = _Text("检索", "檢索", "retrieval")
     how_time_decide = _Text("判断", "判斷", "deciding")
+    how_time_reread = _Text("细读", "細讀", "reading closely")
     how_time_answer = _Text("作答", "作答", "answering")
     how_time_first_sentence = _Text("首句", "首句", "first sentence at")
     how_time_suggest = _Text("延伸问题", "延伸問題", "further questions")
@@ -323,11 +330,8 @@ class Strings:
     panel_close = _Text("关闭原文", "關閉原文", "Close the article")
     panel_previous = _Text("上一条引用", "上一條引用", "Previous citation")
     panel_next = _Text("下一条引用", "下一條引用", "Next citation")
-    panel_position = _Text(
-        "引用 {n} · 第 {at} / {of} 条",
-        "引用 {n} · 第 {at} / {of} 條",
-        "Citation {n} · {at} of {of}",
-    )
+    panel_citation = _Text("引用", "引用", "Citation")
+    panel_position = _Text("第 {at} / {of} 条", "第 {at} / {of} 條", "{at} of {of}")
     panel_passage = _Text("段落", "段落", "Passage")
     panel_loading = _Text("正在打开原文…", "正在打開原文…", "Opening the article…")
     panel_error = _Text(
@@ -452,15 +456,20 @@ class Strings:
         "暫時連不上服務，正在重試。您的問題和對話都已保留。",
         "The service cannot be reached; trying again. Your question and the conversation are kept.",
     )
+    status_refused = _Text(
+        "服务没能接受这个请求，可能太忙了。请稍后再试。",
+        "服務沒能接受這個請求，可能太忙了。請稍後再試。",
+        "The service did not take this request; it may be too busy. Try again in a moment.",
+    )
     status_restarted = _Text(
         "服务刚刚重启过，对话已从这个浏览器恢复。",
         "服務剛剛重新啟動過，對話已從這個瀏覽器恢復。",
         "The service was restarted; the conversation is back from this browser.",
     )
     status_resumed = _Text(
-        "上一个问题没有答完，已放回输入框，按 Enter 再问一次。",
-        "上一個問題沒有答完，已放回輸入框，按 Enter 再問一次。",
-        "Your last question was not answered in full. It is back in the box: Enter asks it again.",
+        "上一个问题没有答完，已放回输入框，点“提问”再问一次。",
+        "上一個問題沒有答完，已放回輸入框，點「提問」再問一次。",
+        "Your last question was not answered in full. It is back in the box: press Ask to ask it again.",
     )
     status_interrupted = _Text(
         "上一个问题没有答完。",
@@ -955,6 +964,21 @@ class Strings:
         "先前讀到的文章仍可檢索",
         "what was read from it before stays indexed",
     )
+    collection_fault_size = _Text("文件太大", "檔案太大", "Too large")
+    collection_fault_scan = _Text("扫描件，没有文字", "掃描件，沒有文字", "A scan without text")
+    collection_fault_original = _Text("文字已损坏", "文字已損壞", "Damaged text")
+    collection_fault_encoding = _Text("编码不能确定", "編碼無法確定", "Encoding not certain")
+    collection_fault_permission = _Text("没有读取权限", "沒有讀取權限", "No permission to read it")
+    collection_fault_link = _Text("链接失效", "連結失效", "A link that leads nowhere")
+    collection_fault_identity = _Text("编号与另一条相同", "編號與另一條相同", "Its id is taken")
+    collection_fault_empty = _Text("没有正文", "沒有正文", "No text")
+    collection_fault_record = _Text("这条记录写错了", "這條記錄寫錯了", "A record that is wrong")
+    collection_fault_format = _Text(
+        "打不开，或不是支持的格式",
+        "打不開，或不是支援的格式",
+        "Broken, or in a format that is not read",
+    )
+    collection_fault_other = _Text("没能读取", "沒能讀取", "It could not be read")
     collection_advice_size = _Text(
         "文件太大。拆成几个小文件，或调高设置 max_file_mb。",
         "檔案太大。拆成幾個小檔案，或調高設定 max_file_mb。",
@@ -1117,6 +1141,18 @@ class Strings:
     collection_stage_opening = _Text("换上新版本", "換上新版本", "opening the new generation")
     collection_seconds = _Text("{seconds} 秒", "{seconds} 秒", "{seconds} s")
     collection_done = _Text("{job}：完成", "{job}：完成", "{job}: done")
+    collection_stop = _Text("停止", "停止", "Stop")
+    collection_stopping = _Text("正在停止…", "正在停止…", "Stopping…")
+    collection_stopped = _Text(
+        "{job}：已停止，资料库没有改动。",
+        "{job}：已停止，資料庫沒有改動。",
+        "{job}: stopped; the collection is as it was.",
+    )
+    collection_stopped_uploads = _Text(
+        "上传的文件已经存好，下次“检查更新”时收录。",
+        "上傳的檔案已經存好，下次「檢查更新」時收錄。",
+        "The uploaded files are kept; the next check for changes takes them in.",
+    )
     collection_show_report = _Text("查看报告", "查看報告", "Show the report")
     collection_report = _Text("报告", "報告", "Report")
     collection_report_nothing = _Text("没有变化。", "沒有變化。", "Nothing changed.")
@@ -1139,7 +1175,7 @@ class Strings:
     )
     collection_status_duplicate = _Text("重复 {count}", "重複 {count}", "{count} duplicates")
     collection_status_skipped = _Text("跳过 {count}", "跳過 {count}", "{count} skipped")
-    collection_warnings = _Text("提醒 {count}", "提醒 {count}", "{count} warnings")
+    collection_warnings = _Text("提醒 {count}", "提醒 {count}", "Warnings: {count}")
 
     collection_error_name = _Text(
         "这个文件名不能用：不能含斜杠、以点开头、有看不见的字符，或太长。",
@@ -1187,7 +1223,9 @@ class Strings:
         "The disk refused it; it may be full.",
     )
     collection_error_token = _Text(
-        "管理口令不对。", "管理口令不對。", "The administrator's token is not right."
+        "资料库要输入管理口令才能查看。",
+        "資料庫要輸入管理口令才能查看。",
+        "The administrator's token is needed to see the collection.",
     )
 
 

@@ -2,6 +2,7 @@
 // kept for as long as the tab is open.
 
 import { button, create, texts } from "./dom.js";
+import { isStaff } from "./navigation.js";
 
 const TOKEN = "yj-token";
 
@@ -24,7 +25,14 @@ export const call = async (path, { method = "GET", body, signal } = {}) => {
   if (body !== undefined && !isRaw) headers["content-type"] = "application/json";
   const sent = body === undefined || isRaw ? body : JSON.stringify(body);
   const response = await fetch(path, { method, headers, body: sent, signal });
-  if (response.status === 401 && (await askToken())) return call(path, { method, body, signal });
+  if (response.status === 401) {
+    isStaff(false);
+    if (await askToken(Boolean(token))) {
+      const content = await call(path, { method, body, signal });
+      isStaff(true);
+      return content;
+    }
+  }
   const isJson = response.headers.get("content-type")?.includes("json");
   const content = isJson ? await response.json() : null;
   if (!response.ok) {
@@ -35,7 +43,8 @@ export const call = async (path, { method = "GET", body, signal } = {}) => {
 };
 
 // A dialog of the page, not the browser's prompt: it can be styled, translated and read aloud.
-const askToken = () =>
+// `isAgain`: the one that was given is not it.
+const askToken = (isAgain) =>
   new Promise((resolve) => {
     const dialog = create("dialog", "yj-dialog");
     const form = create("form");
@@ -46,9 +55,14 @@ const askToken = () =>
     field.autocomplete = "off";
     field.required = true;
     label.append(field);
-    const enter = create("button", "yj-button", texts.nav_enter);
+    const warning = create("p", "yj-wrong", isAgain ? texts.nav_token_wrong : "");
+    warning.setAttribute("role", "alert");
+    warning.hidden = !isAgain;
+    const enter = create("button", "yj-button yj-primary", texts.nav_enter);
     const cancel = button("yj-button", texts.nav_cancel, () => dialog.close("cancel"));
-    form.append(label, enter, cancel);
+    const row = create("div", "yj-dialog-actions");
+    row.append(cancel, enter);
+    form.append(label, warning, row);
     dialog.append(form);
     dialog.addEventListener("close", () => {
       const given = dialog.returnValue !== "cancel" && field.value.trim();

@@ -1,7 +1,12 @@
 // The question box: what was sent leaves it once it stands in the chat, and not before. The server
 // does not clear it: words typed in the meantime would be lost, and what it refused as well.
 
-let sent = []; // texts that were sent and still stand in the box, the newest last
+// What was sent and still stands in the box, the newest last: {text, had}, `had` being how often
+// the chat had asked just that before.
+let sent = [];
+
+const timesAsked = (text) =>
+  [...document.querySelectorAll("#yj-chat .yj-question")].filter((n) => n.textContent === text.trim()).length;
 
 const box = () => document.querySelector("#yj-question textarea");
 
@@ -16,10 +21,9 @@ export const enter = (field, text) => {
 export const clearSent = () => {
   const field = box();
   if (!sent.length || !field) return;
-  const shown = new Set([...document.querySelectorAll("#yj-chat .yj-question")].slice(-4).map((n) => n.textContent));
-  const at = sent.findLastIndex((text) => shown.has(text.trim()));
+  const at = sent.findLastIndex(({ text, had }) => timesAsked(text) > had);
   if (at < 0) return;
-  const text = sent[at];
+  const { text } = sent[at];
   sent = sent.slice(at + 1);
   // What was typed behind it meanwhile stays.
   if (field.value.startsWith(text)) enter(field, field.value.slice(text.length));
@@ -28,7 +32,12 @@ export const clearSent = () => {
 export const start = () => {
   const note = () => {
     const text = box()?.value ?? "";
-    if (text.trim()) sent = [...sent.slice(-9), text];
+    if (!text.trim()) return;
+    // What is edited takes the place of the last question.
+    const isEdited = Boolean(document.querySelector("#yj-editing"));
+    const last = [...document.querySelectorAll("#yj-chat .yj-question")].at(-1)?.textContent;
+    const had = timesAsked(text) - (isEdited && last === text.trim());
+    sent = [...sent.slice(-9), { text, had }];
   };
   document.addEventListener(
     "keydown",

@@ -5,13 +5,14 @@ import { enter } from "./ask.js";
 import { texts } from "./dom.js";
 import { appears, box, isRunning } from "./gradio.js";
 import { tab } from "./kept.js";
-import { banner } from "./notice.js";
+import { banner, hide } from "./notice.js";
 
 const ASKING = "yj-asking"; // {questions, after}: `after` is the exchange that ended before them
 const DRAFT = "yj-draft"; // what stands in the box
 const SENDING_MS = 4000; // from Enter to the first word of the server nothing shows a question
 
 let sentAt = 0;
+let isDone = false; // nothing more is offered: what is asked next takes the banner away
 let isResumed = false; // until then what is kept is of the page before this one
 let before = { asking: null, draft: null }; // as that page left it
 
@@ -68,6 +69,7 @@ export const resume = async (last) => {
   if (first && isFree) {
     enter(field, first);
     banner("resumed", texts.status_resumed, { actions: others.map(putBack) });
+    isDone = !others.length;
   } else if (first) {
     banner("resumed", texts.status_interrupted, { actions: [first, ...others].map(putBack) });
   } else if (draft && isFree) enter(field, draft);
@@ -80,6 +82,7 @@ export const start = (after) => {
     const question = box()?.value.trim();
     if (!question || isRunning()) return; // what waits for its turn is seen on the page
     sentAt = Date.now();
+    if (isDone) hide("resumed");
     note([question], after());
     tab.set(DRAFT, null);
   };

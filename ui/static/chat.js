@@ -12,26 +12,30 @@ import { appears } from "./gradio.js";
 import * as handoff from "./handoff.js";
 import * as history from "./history.js";
 import * as keys from "./keys.js";
-import * as language from "./language.js";
+import * as meant from "./meant.js";
+import * as navigation from "./navigation.js";
 import * as notice from "./notice.js";
 import * as panel from "./panel.js";
 import * as preview from "./preview.js";
 import * as rating from "./rating.js";
 import * as speak from "./speak.js";
 import * as status from "./status.js";
+import * as toasts from "./toasts.js";
 
-// A new question comes to the top of the view and stays there while its answer grows below it,
-// until the person scrolls.
+// A question that is being answered comes to the top of the view, be it new or asked again, and
+// stays there while its answer grows below it, until the person scrolls.
 const SETTLED_MS = 500; // what is still added when an answer has ended
 let asked = 0;
+let isAnswering = false;
 let following = false;
 const followQuestion = () => {
   const questions = document.querySelectorAll("#yj-chat .yj-question");
-  if (questions.length > asked) following = true;
-  asked = questions.length;
-  if (!following || !asked) return;
   const answers = [...document.querySelectorAll("#yj-chat .yj-answer")];
   const running = answers.findIndex((answer) => answer.querySelector(".yj-progress"));
+  if (questions.length > asked || (running >= 0 && !isAnswering)) following = true;
+  asked = questions.length;
+  isAnswering = running >= 0;
+  if (!following || !asked) return;
   questions[running < 0 ? asked - 1 : running]?.scrollIntoView({ block: "start", inline: "nearest" });
   if (running < 0) setTimeout(() => (following = false), SETTLED_MS);
 };
@@ -52,26 +56,13 @@ const tidy = () => {
   document.querySelector('#yj-chat .examples[role="list"]')?.setAttribute("role", "group");
   const box = document.querySelector("#yj-question textarea:not([aria-label])");
   if (box) box.setAttribute("aria-label", box.placeholder);
-  tidyNavigation();
+  navigation.tidy();
   followQuestion();
   ask.clearSent();
   filters.place();
   conversation.keep();
   status.watch();
-};
-
-// Gradio's sanitiser opens every link in a tab of its own and takes the labels away.
-const tidyNavigation = () => {
-  const links = document.querySelectorAll("#yj-navigation a[target]");
-  for (const link of links) {
-    link.removeAttribute("target");
-    const isLanguage = link.classList.contains("yj-language");
-    const isHere = isLanguage ? link.lang === texts.tag : link.pathname === window.location.pathname;
-    if (isHere) link.setAttribute("aria-current", "page");
-  }
-  if (!links.length) return;
-  document.querySelector("#yj-navigation .yj-nav").setAttribute("aria-label", texts.nav_label);
-  document.querySelector("#yj-navigation .yj-languages").setAttribute("aria-label", texts.language_label);
+  toasts.tell();
 };
 
 // Once for each picture that is drawn; a tab in the background draws none, and must not miss an
@@ -111,7 +102,7 @@ const fillTools = async () => {
 };
 
 // A module runs when the document is whole.
-for (const part of [language, actions, escape, ask, filters, notice, panel, preview, history, copy, speak, keys, rating, handoff]) part.start();
+for (const part of [navigation, actions, escape, ask, meant, filters, notice, panel, preview, history, copy, speak, keys, rating, handoff]) part.start();
 fillTools();
 observe();
 conversation.start().then(status.start);

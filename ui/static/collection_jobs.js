@@ -1,7 +1,7 @@
 // Jobs: what changes the collection, one at a time; their progress and their reports.
 
 import { call } from "./api.js";
-import { confirm, details, explain, filled, foreign, number, time } from "./collection_parts.js";
+import { adviceOf, confirm, details, explain, faultOf, filled, foreign, number, time } from "./collection_parts.js";
 import { button, create, fill, texts } from "./dom.js";
 
 const POLL_MS = 400;
@@ -42,6 +42,19 @@ export const startJobs = ({ onChange }) => {
   const body = create("div", "yj-job-body");
   node.append(line, bar, body);
 
+  let running = null;
+  const stop = button("yj-button", texts.collection_stop, async () => {
+    stop.disabled = true;
+    try {
+      await call("/api/collection/jobs/stop", { method: "POST", body: { id: running.id } });
+    } catch {
+      // It has ended meanwhile, or it is told of in a moment: whoever watches it says so.
+    }
+  });
+
+  // What somebody began far down the page is answered up here.
+  const reveal = () => node.scrollIntoView({ block: "nearest" });
+
   // The stage is read aloud when it changes; the numbers beside it would be read ten times a second.
   const say = (text) => {
     if (said.textContent !== text) said.textContent = text;
@@ -50,7 +63,11 @@ export const startJobs = ({ onChange }) => {
   const showRunning = (job) => {
     node.hidden = false;
     node.dataset.state = "running";
-    body.replaceChildren();
+    running = job;
+    stop.hidden = job.stage === "opening";
+    stop.disabled = job.stopping;
+    stop.textContent = job.stopping ? texts.collection_stopping : texts.collection_stop;
+    if (body.firstChild !== stop) body.replaceChildren(stop);
     const stage = texts[`collection_stage_${job.stage.replaceAll(" ", "_")}`] ?? job.stage;
     const name = texts[`collection_job_${job.kind}`];
     say(stage ? `${name} · ${stage}` : name);
@@ -69,13 +86,16 @@ export const startJobs = ({ onChange }) => {
     node.dataset.state = job.state;
     bar.hidden = true;
     const name = texts[`collection_job_${job.kind}`];
-    const isDone = job.state === "done";
-    say(isDone ? fill(texts.collection_done, { job: name }) : `${name}：${texts.collection_failed}`);
+    const ended = { done: texts.collection_done, stopped: texts.collection_stopped };
+    const told = ended[job.state];
+    say(told ? fill(told, { job: name }) : `${name}：${texts.collection_failed}`);
     counts.textContent = fill(texts.collection_seconds, { seconds: number(job.seconds) });
     const parts = [];
     if (job.report) parts.push(...reportOf(job));
     if (job.error) parts.push(...failureOf(job));
-    if (!job.report && !job.error) {
+    if (job.state === "stopped") {
+      if (job.kind === "uploads") parts.push(create("p", "yj-about", texts.collection_stopped_uploads));
+    } else if (!job.report && !job.error) {
       parts.push(button("yj-button", texts.collection_show_report, fetchReport));
     }
     const close = button("yj-icon yj-job-close", "×", () => (node.hidden = true));
@@ -96,12 +116,12 @@ export const startJobs = ({ onChange }) => {
   const fileRow = (file) => {
     const item = create("li", "");
     item.append(foreign("span", "yj-path", file.path));
-    if (file.reason) {
+    if (file.fault) item.append(" ", faultOf(file), create("span", "yj-quiet-line", adviceOf(file)));
+    else if (file.reason) {
       const reason = foreign("span", "yj-reason", file.reason);
       reason.lang = "en";
       item.append(" ", reason);
     }
-    if (file.advice) item.append(create("span", "yj-quiet-line", texts[`collection_advice_${file.advice}`]));
     return item;
   };
 
@@ -131,7 +151,7 @@ export const startJobs = ({ onChange }) => {
       fill(texts.collection_report_now, { articles: number(report.articles), generation: report.generation })
     );
     const parts = [now, chips];
-    if (!report.is_new_generation) parts.unshift(create("p", "", texts.collection_report_nothing));
+    if (!report.is_new_generation && kind !== "removal") parts.unshift(create("p", "", texts.collection_report_nothing));
     for (const note of report.notes) {
       const told = foreign("p", "yj-about", note);
       told.lang = "en";
@@ -174,6 +194,7 @@ export const startJobs = ({ onChange }) => {
     const close = button("yj-icon yj-job-close", "×", () => (node.hidden = true));
     close.setAttribute("aria-label", texts.collection_close);
     body.replaceChildren(close);
+    reveal();
   };
 
   // `isOurs`: this page started it, so it may ask for the report, which takes the token.
@@ -199,13 +220,16 @@ export const startJobs = ({ onChange }) => {
       }
       if (job?.state !== "running") break;
       showRunning(job);
+      if (isOurs && !isShown) reveal();
       isShown = true;
       await wait(isOurs ? POLL_MS : POLL_MS * 4);
     }
     isWatching = false;
     setBusy(false);
-    if (job) showEnded(job);
-    else if (isShown && !misses) node.hidden = true; // not what was said before
+    if (job) {
+      showEnded(job);
+      if (isOurs && !isShown) reveal();
+    } else if (isShown && !misses) node.hidden = true; // not what was said before
     await onChange();
   };
 

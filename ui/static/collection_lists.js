@@ -2,7 +2,7 @@
 // first looked at, and again when the collection changed.
 
 import { call } from "./api.js";
-import { articleLink, foreign, number, row, state, table, time, titleOf } from "./collection_parts.js";
+import { adviceOf, articleLink, faultOf, foreign, number, row, state, table, time, titleOf } from "./collection_parts.js";
 import { button, create, fill, texts } from "./dom.js";
 
 const about = (text) => create("p", "yj-about", text);
@@ -23,8 +23,7 @@ export const startLists = ({ jobs }) => {
     ];
     const { node, body } = table(texts.collection_view_quarantine, columns);
     for (const file of files) {
-      const reason = foreign("span", "", file.reason);
-      reason.lang = "en";
+      const reason = faultOf(file);
       if (file.was_read) {
         const still = create("span", "yj-quiet-line", texts.collection_was_read);
         reason.append(still);
@@ -33,8 +32,7 @@ export const startLists = ({ jobs }) => {
       if (file.file) {
         remove = button("yj-button", texts.collection_remove, () => jobs.remove({ files: [file.file] }));
       }
-      const advice = texts[`collection_advice_${file.advice}`] ?? texts.collection_advice_other;
-      body.append(row(columns, [foreign("span", "yj-path", file.path), reason, advice, remove]));
+      body.append(row(columns, [foreign("span", "yj-path", file.path), reason, adviceOf(file), remove]));
     }
     return [about(texts.collection_quarantine_about), node];
   };

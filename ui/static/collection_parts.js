@@ -44,6 +44,17 @@ export const filled = (template, values) => {
   return node;
 };
 
+// Why a file or record is not indexed: in a word of the page's language, then as the indexer says it.
+export const faultOf = (file) => {
+  const node = create("span", "yj-fault", texts[`collection_fault_${file.fault}`] ?? texts.collection_fault_other);
+  const reason = foreign("span", "yj-quiet-line", file.reason);
+  reason.lang = "en";
+  node.append(reason);
+  return node;
+};
+
+export const adviceOf = (file) => texts[`collection_advice_${file.fault}`] ?? texts.collection_advice_other;
+
 export const titleOf = (article) => (article.title.trim() ? article.title : texts.collection_untitled);
 
 // A link that opens the article in the chat's panel.

@@ -40,8 +40,8 @@ const exchange = (record) => {
   }
   if (record.sentences.length) parts.push(...record.sentences.map(sentence));
   else if (record.answer) parts.push(escaped(record.answer));
-  const failed = record.error || record.reason;
-  if (failed) parts.push(escaped(failed));
+  // Not the reason of a declined one: it is the program's own, English and of no use to a reader.
+  if (record.error) parts.push(escaped(record.error));
   if (record.notice) parts.push(escaped(record.notice));
   if (record.citations.length) parts.push(`### ${texts.export_sources}`, ...record.citations.map(source));
   return parts.filter(Boolean).join("\n\n");

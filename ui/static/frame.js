@@ -2,10 +2,10 @@
 
 import * as care from "./care.js";
 import { texts } from "./dom.js";
-import * as language from "./language.js";
+import * as navigation from "./navigation.js";
 
 export const start = () => {
   document.documentElement.lang = texts.tag;
-  language.start();
+  navigation.start();
   care.offer(document.getElementById("yj-tools"));
 };

@@ -94,9 +94,12 @@ const indexOf = (href) => siblings.findIndex((cite) => cite.href === href);
 
 const showPosition = () => {
   const at = indexOf(current.href);
-  const label = current.isPassage
-    ? `${texts.panel_passage} ${current.n}`
-    : fill(texts.panel_position, { n: current.n, at: at + 1, of: siblings.length });
+  const kind = current.isPassage ? texts.panel_passage : texts.panel_citation;
+  const place = fill(texts.panel_position, { at: at + 1, of: siblings.length });
+  // Which of one goes without saying, and what leads nowhere without a sign.
+  const isOne = siblings.length < 2;
+  const label = `${kind} ${current.n}` + (isOne || current.isPassage ? "" : ` · ${place}`);
+  previous.hidden = next.hidden = isOne;
   position.textContent = at < 0 ? texts.panel_label : label;
   previous.disabled = at <= 0;
   next.disabled = at < 0 || at >= siblings.length - 1;
@@ -202,12 +205,13 @@ const show = (article, cite) => {
   write(title, article.title.trim() ? article.title : texts.untitled);
 
   const facts = create("p", "yj-facts");
-  for (const fact of [article.source, article.author, article.published, article.path]) {
-    if (!fact) continue;
-    if (facts.childNodes.length) facts.append(" · ");
+  for (const name of ["source", "author", "published", "path"]) {
+    if (!article[name]) continue;
+    const fact = create("span", `yj-fact-${name}`, facts.childNodes.length ? " · " : "");
     const piece = create("bdi");
-    write(piece, fact);
-    facts.append(piece);
+    write(piece, article[name]);
+    fact.append(piece);
+    facts.append(fact);
   }
   const parts = [title, facts];
   if (article.url) {

@@ -21,6 +21,7 @@ card.hidden = true;
 let shown = null; // the link it stands at
 let timer = 0;
 let stopListening = () => {};
+let pointer = ""; // where it was last: what comes to lie under one that rests was not pointed at
 let lastKey = ""; // a focus that a script gave back is nobody's wish to look closer
 
 const later = (work, ms) => {
@@ -80,6 +81,8 @@ export const hide = () => {
   stopListening();
 };
 
+const placeOf = (event) => `${event.clientX} ${event.clientY}`;
+
 const linkOf = (event) => (event.target instanceof Element ? event.target.closest(SELECTOR) : null);
 
 // The link's hint moves out of the way of our card; citations.js still reads it.
@@ -92,9 +95,13 @@ const takeHint = (link) => {
 export const start = () => {
   document.body.append(card);
   document.addEventListener("keydown", (event) => (lastKey = event.key), true);
+  for (const type of ["pointermove", "pointerdown"]) {
+    document.addEventListener(type, (event) => (pointer = placeOf(event)), { capture: true, passive: true });
+  }
   document.addEventListener("pointerover", (event) => {
     if (event.pointerType === "touch") return; // a tap opens the article itself
     const link = linkOf(event);
+    if (link && placeOf(event) === pointer) return;
     if (link) {
       takeHint(link);
       later(() => show(link), shown ? 0 : REST_MS);

@@ -22,6 +22,7 @@ let generation; // of the index, as first seen
 let timer = 0;
 let checking = null;
 
+// Resolves with whether the server is there.
 export const check = () => {
   checking ??= look().finally(() => {
     checking = null;
@@ -40,13 +41,14 @@ const look = async () => {
     failures += 1;
     // One failure may be a hiccup of the network; without a network there is no doubt.
     if (failures > 1 || !navigator.onLine) showDown();
-    return;
+    return false;
   }
   checkedAt = Date.now();
   const wasDown = failures > 1;
   failures = 0;
   hide("down");
   see(health, wasDown);
+  return true;
 };
 
 const showDown = () =>
