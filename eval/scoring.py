@@ -37,7 +37,7 @@ def row_of(
     *,
     text_of: Callable[[str], str],
     answer: Mapping[str, Any] | None,
-    error: Exception | None = None,
+    error: Mapping[str, str] | None = None,
     asked_twice: bool = False,
     other_script: Mapping[str, Any] | None = None,
     original: Sequence[Span] | None = None,
@@ -49,7 +49,7 @@ def row_of(
         gold: Where its gold stands.
         text_of: The text of an article by its id; raises KeyError.
         answer: What came back, as ``Answer.to_json`` gives it; None where nothing did.
-        error: Why nothing came back, if that is known.
+        error: The type and message of what came instead of an answer.
         asked_twice: Whether the question was asked in the other script too.
         other_script: What came back for that; None where nothing did.
         original: What was cited for the question that this one rewords.
@@ -76,7 +76,7 @@ def row_of(
             for metric in METRICS
             if metric.measure is not None
         },
-        "error": {"type": type(error).__name__, "message": str(error)} if error else None,
+        "error": dict(error) if error else None,
         "timings_ms": dict(timings),
     }
 

@@ -57,6 +57,9 @@ class Wrapped:
         self.asked = []
         self._asker, self._fails_on, self._stops_after = asker, fails_on, stops_after
 
+    def prepare(self):
+        self._asker.prepare()
+
     def answer_to(self, asked):
         if self._stops_after is not None and len(self.asked) >= self._stops_after:
             raise KeyboardInterrupt
@@ -119,9 +122,10 @@ def test_a_row_holds_the_answer_its_metrics_and_where_the_gold_stands(cases, ask
     assert row["metrics"]["verbatim"] == 1.0
 
 
-def test_two_runs_are_the_same_but_for_timings(cases, asker, tmp_path):
-    one = evaluate(cases, asker, output=tmp_path / "one")
-    two = evaluate(cases, asker, output=tmp_path / "two", jobs=3)
+@pytest.mark.parametrize("processes", [False, True])
+def test_two_runs_are_the_same_but_for_timings(cases, sample, tmp_path, processes):
+    one = evaluate(cases, sample, output=tmp_path / "one")
+    two = evaluate(cases, sample, output=tmp_path / "two", jobs=2, processes=processes)
     assert untimed(one.folder) == untimed(two.folder)
     assert uncounted(one.summary) == uncounted(two.summary)
 
@@ -138,6 +142,15 @@ def test_a_case_that_raises_is_a_row_and_scores_0(cases, sample, tmp_path):
     lost = result.summary["metrics"]["recall@5"]
     assert lost["n"] == whole["n"]
     assert lost["mean"] == pytest.approx(whole["mean"] - 1 / whole["n"], abs=1e-6)
+
+
+def test_a_configuration_that_can_answer_nothing_is_refused_before_anything_is_asked(
+    cases, sample, tmp_path
+):
+    lost = Asker(sample.index, config=Config(answer=AnswerConfig(generator="extractiv")))
+    with pytest.raises(UsageError, match="'extractiv' names no generator"):
+        evaluate(cases, lost, output=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_run_that_was_interrupted_goes_on_and_repeats_nothing(cases, sample, asker, tmp_path):
@@ -324,14 +337,11 @@ def test_the_day_is_the_cases_own_or_that_of_the_run(cases, asker, tmp_path):
     assert [asked.today for asked in asker.asked] == [date(2019, 1, 2), date(2020, 3, 4)]
 
 
-class Script:
+class Script(Asker):
     """Answers a question in traditional characters with less than one in simplified ones."""
 
-    def __init__(self, asker):
-        self.index, self.config, self._asker = asker.index, asker.config, asker
-
     def answer_to(self, asked):
-        answer = self._asker.answer_to(replace(asked, question="江湾银行的微信小程序叫啥？"))
+        answer = super().answer_to(replace(asked, question="江湾银行的微信小程序叫啥？"))
         if "銀" in asked.question:
             return replace(answer, sentences=(), citations=(), abstained=True)
         return answer
@@ -342,10 +352,26 @@ def test_script_invariance_compares_what_both_scripts_cite(cases, sample, tmp_pa
     (row,) = rows_of(result.folder)
     assert row["other_script"]["question"] == "江灣銀行的微信小程序叫啥？"
     assert row["metrics"]["script_invariance"] == 1.0
-    result = evaluate(cases[:1], Script(sample), output=tmp_path / "bad")
+    result = evaluate(
+        cases[:1], Script(sample.index, config=sample.config), output=tmp_path / "bad"
+    )
     assert result.summary["metrics"]["script_invariance"]["mean"] == 0.0
     result = evaluate(cases[:1], sample, output=tmp_path / "once", other_script=False)
     assert result.summary["metrics"]["script_invariance"]["n"] == 0
+
+
+def test_of_a_large_set_only_so_many_are_asked_in_both_scripts(
+    cases, sample, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(run_module, "_TWICE", 2)
+    chosen = [case for case in cases if in_other_script(case)][:5]
+
+    def twice(order, name):
+        folder = evaluate(order, sample, output=tmp_path / name).folder
+        return {row["id"] for row in rows_of(folder) if row["other_script"]}
+
+    assert len(twice(chosen, "one")) == 2
+    assert twice(chosen[::-1], "two") == twice(chosen, "three")
 
 
 def test_a_question_in_the_other_script_has_its_dialogue_in_it_too():

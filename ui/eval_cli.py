@@ -50,9 +50,7 @@ def evaluation() -> None:
 @click.option(
     "--jobs",
     type=click.IntRange(1, 256),
-    default=1,
-    show_default=True,
-    help="Threads that ask; more than one help where a model's server answers.",
+    help="Questions asked at a time; one for each core where no model but ours is loaded, else 1.",
 )
 @click.option("--limit", type=click.IntRange(1), help="Ask only the first so many cases.")
 @click.option("--today", metavar="DATE", help="The day of cases without one; the newest article's.")
@@ -68,7 +66,7 @@ def run(
     config: Path | None,
     generator: str | None,
     output: Path | None,
-    jobs: int,
+    jobs: int | None,
     limit: int | None,
     today: str | None,
     once: bool,
@@ -83,6 +81,7 @@ def run(
         raise UsageError("--resume goes on with a run: name its folder with --output")
     from eval.cases import CaseFiles
     from eval.run import evaluate
+    from eval.workers import cores, is_light
     from rag.batch import parse_day
 
     files = CaseFiles(*cases)
@@ -94,12 +93,14 @@ def run(
     folder = output or _RUNS / f"{datetime.now(UTC):%Y-%m-%dT%H-%M-%S}-{files.name}"
     try:
         with open_asker(index, config, generator=generator) as asker:
+            light = is_light(asker)
             result = evaluate(
                 files,
                 asker,
                 output=folder,
                 name=files.name,
-                jobs=jobs,
+                jobs=jobs or (cores() if light else 1),
+                processes=light,
                 limit=limit,
                 today=parse_day(today, field="--today") if today is not None else None,
                 other_script=not once,
