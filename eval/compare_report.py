@@ -39,9 +39,17 @@ def asked_in(after: Run, before: Run | None = None) -> Callable[[str], Asked]:
 
     def look_up(id_: str) -> Asked:
         old = shown_answer(before.full(then[id_])) if before and id_ in then else None
-        return Asked(now[id_].question, old, shown_answer(after.full(now[id_])))
+        row = after.full(now[id_])
+        return Asked(_shown_question(row), old, shown_answer(row))
 
     return look_up
+
+
+def _shown_question(row: Mapping[str, Any]) -> str:
+    """The question; one that leans on what was asked before comes with that."""
+    dialogue = row.get("dialogue")
+    before = f" (after: {dialogue[-1]['question']})" if dialogue else ""
+    return str(row["question"]) + before
 
 
 def shown_answer(row: Mapping[str, Any]) -> str:

@@ -184,8 +184,9 @@ def _terminal_table(table: Table) -> Iterable[str]:
     head, rows = table.head, [[cell.text for cell in row] for row in cells_of(table)]
     lines = [[_cut(text) for text in line] for line in (head, *rows)]
     widths = [max(_width(line[i]) for line in lines) for i in range(len(head))]
+    yield ""
     if table.caption:
-        yield f"\n{table.caption}"
+        yield table.caption
     for line in lines:
         yield "  ".join(
             _pad(text, width, right=i > 0 and i not in table.words)
@@ -210,7 +211,7 @@ def _markdown(blocks: Iterable[Block]) -> Iterable[str]:
                 yield from _markdown_table(block)
             case Figure(_, caption, told):
                 if told:
-                    yield f"\n{_escaped(caption)}: {_escaped(told)}\n"
+                    yield f"\n{_escaped(caption)} {_escaped(told)}\n"
             case Passage(title, spans):
                 yield f"\n{_escaped(title)}\n\n> {_escaped(_one_line(_marked(spans)))}\n"
             case Fold(title, inner, note):

@@ -64,6 +64,7 @@ def row_of(
     return {
         "id": case.id,
         "question": case.question,
+        "dialogue": case.to_json().get("dialogue", []),
         "lang": case.lang,
         "tags": list(case.tags),
         "answerable": case.answerable,
