@@ -17,7 +17,7 @@ import json
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
@@ -30,13 +30,13 @@ from typing import Any
 from eval.cases import Case
 from eval.gold import GoldFinder
 from eval.metrics.citations import Span
-from eval.rows import RowWriter, read_rows
+from eval.rows import RowWriter, read_rows, telling
 from eval.scoring import cited_spans, row_of
 from eval.scripts import in_other_script
 from eval.summary import summarize
 from eval.surroundings import commit, hardware, versions
 from eval.workers import Reply, Workers, reply_to
-from index.atomic import make_folder, replace_file
+from index.atomic import TEMPORARY, make_folder, replace_file
 from index.errors import UsageError
 from index.manifest import render_manifest
 from index.progress import Progress
@@ -72,6 +72,11 @@ class RunResult:
     def errors(self) -> int:
         """How many cases raised an error instead of an answer."""
         return int(self.summary["errors"])
+
+    @property
+    def fallbacks(self) -> int:
+        """How many answers are quotes because their generator failed."""
+        return int(self.summary["fallbacks"])
 
 
 def evaluate(
@@ -123,7 +128,7 @@ def evaluate(
     run = _describe(
         asker, survey, name=name, today=day, other_script=other_script, jobs=jobs, started=started
     )
-    make_folder(output)
+    _make_output(output)
     run = _begin(output, run, resume=resume)
     clock = perf_counter()
     try:
@@ -142,7 +147,8 @@ def evaluate(
                 progress=progress,
             )
     except BaseException:
-        _write(output / RUN, run | {"status": "interrupted", "finished": _now()})
+        with suppress(UsageError):  # the disk is full: what went wrong first is what is told
+            _write(output / RUN, run | {"status": "interrupted", "finished": _now()})
         raise
     asked = perf_counter()
     summary = summarize(read_rows(output / RESULTS))
@@ -207,7 +213,7 @@ def _survey(
     if problems and not keep_going:
         raise UsageError("\n".join(problems))
     if not count:
-        raise UsageError("there is no case to ask")
+        raise UsageError("there is no case to ask: the files hold none that can be asked")
     return _Survey(
         count=count,
         sha256=digest.hexdigest(),
@@ -284,6 +290,18 @@ def _identity(run: Mapping[str, Any]) -> list[tuple[str, Any]]:
     ]
 
 
+def _make_output(output: Path) -> None:
+    try:
+        make_folder(output)
+        is_folder = output.is_dir()
+    except OSError as error:
+        raise UsageError(
+            f"{output}: cannot be made ({error.strerror}); name another folder with --output"
+        ) from error
+    if not is_folder:
+        raise UsageError(f"{output} is a file; name a new folder with --output")
+
+
 def _begin(output: Path, run: dict[str, Any], *, resume: bool) -> dict[str, Any]:
     """Write ``run.json``, or take up the one that is there."""
     path = output / RUN
@@ -293,7 +311,8 @@ def _begin(output: Path, run: dict[str, Any], *, resume: bool) -> dict[str, Any]
             "by --resume"
         )
     if not path.exists():
-        if any(output.iterdir()):
+        # What a kill in its first moment left behind is nobody's.
+        if any(not path.name.startswith(TEMPORARY) for path in output.iterdir()):
             raise UsageError(f"{output} holds other files; name an empty or a new folder")
         _write(path, run)
         return run
@@ -405,14 +424,16 @@ def _in_order(
 
 def _write(path: Path, value: Mapping[str, Any]) -> None:
     text = json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n"
-    replace_file(path, text.encode("utf-8", "replace"))
+    with telling(path):
+        replace_file(path, text.encode("utf-8", "replace"))
 
 
 def _write_report(folder: Path) -> None:
     """Write the report beside the results."""
     from eval.report import write_report
 
-    write_report(folder)
+    with telling(folder):
+        write_report(folder)
 
 
 def _now() -> str:

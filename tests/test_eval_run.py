@@ -1,6 +1,7 @@
 """A run: its rows and summary, what a kill leaves behind, and what is refused."""
 
 import contextlib
+import errno
 import json
 import os
 import random
@@ -302,6 +303,50 @@ def test_a_folder_of_other_things_is_left_alone(cases, sample, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]
 
 
+def test_a_kill_in_the_first_moment_leaves_nothing_in_the_way(cases, sample, tmp_path):
+    (tmp_path / ".tmp-run.json").write_bytes(b"{")
+    assert evaluate(cases[:1], sample, output=tmp_path, resume=True).summary["cases"] == 1
+
+
+def test_a_folder_that_cannot_be_made_is_named(cases, sample, tmp_path):
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(UsageError, match=r"file is a file; name a new folder with --output"):
+        evaluate(cases[:1], sample, output=tmp_path / "file")
+    with pytest.raises(UsageError, match=r"file/run: cannot be made \(Not a directory\)"):
+        evaluate(cases[:1], sample, output=tmp_path / "file" / "run")
+
+
+def test_a_full_disk_says_which_file_and_how_to_go_on(cases, sample, tmp_path, monkeypatch):
+    whole = evaluate(cases[:4], sample, output=tmp_path / "whole")
+    write, left = os.write, [9_000]
+
+    def full(file, data):
+        if not left[0]:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        done = write(file, data[: left[0]])
+        left[0] -= done
+        return done
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", full)
+        with pytest.raises(UsageError, match=r"results\.jsonl: .*No space left.* --resume"):
+            evaluate(cases[:4], sample, output=tmp_path / "run")
+    result = evaluate(cases[:4], sample, output=tmp_path / "run", resume=True)
+    assert untimed(result.folder) == untimed(whole.folder)
+
+
+def test_quotes_in_place_of_a_generator_that_failed_are_counted(cases, sample, tmp_path):
+    class Failing(Asker):
+        def answer_to(self, asked):
+            answer = super().answer_to(asked)
+            return replace(answer, fallback="the server is away") if answer.sentences else answer
+
+    failing = Failing(sample.index, config=sample.config)
+    result = evaluate(cases[:3], failing, output=tmp_path, other_script=False)
+    answered = [row for row in rows_of(tmp_path) if not row["answer"]["abstained"]]
+    assert result.fallbacks == len(answered) > 0
+
+
 def test_gold_that_is_not_in_the_index_is_named_before_anything_is_asked(cases, asker, tmp_path):
     lost = replace(cases[0], id="lost", gold=((GoldSpan("nowhere.md"),),))
     moved = replace(
@@ -324,6 +369,12 @@ def test_gold_may_be_named_by_the_articles_id(cases, sample, tmp_path):
     gold = tuple(tuple(GoldSpan(ids[s.article], s.quote) for s in fact) for fact in cases[0].gold)
     by_id = evaluate([replace(cases[0], gold=gold)], sample, output=tmp_path / "id")
     assert by_id.summary["metrics"] == by_path.summary["metrics"]
+
+
+def test_cases_that_are_all_alike_have_no_interval(cases, sample, tmp_path):
+    one = [case for case in cases if case.answerable][:1]
+    metrics = evaluate(one, sample, output=tmp_path).summary["metrics"]
+    assert metrics["recall@5"] == {"mean": metrics["recall@5"]["mean"], "n": 1}
 
 
 def test_nothing_to_ask_is_said(sample, tmp_path):

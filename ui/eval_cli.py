@@ -75,7 +75,8 @@ def run(
 ) -> None:
     """Ask every case of the files and write a folder of results.
 
-    Exit status 0, 1 when a case raised an error or was left out, 2 for wrong usage.
+    Exit status 0, 1 when a case raised an error, was left out or was answered by quotes because its
+    generator failed, 2 for wrong usage.
     """
     if resume and output is None:
         raise UsageError("--resume goes on with a run: name its folder with --output")
@@ -88,7 +89,7 @@ def run(
     problems = [str(problem) for problem in files.problems()]
     if problems and not keep_going:
         raise UsageError(
-            "\n".join([*problems, f"{len(problems)} lines are no cases; nothing was asked"])
+            "\n".join([*problems, f"{_lines(len(problems))} no case; nothing was asked"])
         )
     folder = output or _RUNS / f"{datetime.now(UTC):%Y-%m-%dT%H-%M-%S}-{files.name}"
     try:
@@ -115,12 +116,17 @@ def run(
     for problem in left_out:
         _complain(problem)
     click.echo(_figures(result.summary, _HEADLINE))
-    click.echo(f"{result.summary['cases']} cases, {folder}")
+    click.echo(f"{result.summary['cases']} cases, {folder / 'report.html'}")
     if left_out:
-        _complain(f"{len(left_out)} cases were left out")
+        _complain(f"{len(left_out)} left out")
     if result.errors:
-        _complain(f"{result.errors} cases raised an error; they are rows with one in results.jsonl")
-    sys.exit(1 if left_out or result.errors else 0)
+        _complain(f"{result.errors} raised an error: rows with one in {folder / 'results.jsonl'}")
+    if result.fallbacks:
+        _complain(
+            f"{result.fallbacks} answered by quotes, because the generator failed: what was "
+            "measured there is not the generator"
+        )
+    sys.exit(1 if left_out or result.errors or result.fallbacks else 0)
 
 
 @evaluation.command("import")
@@ -319,6 +325,10 @@ def _figures(summary: Any, names: tuple[str, ...]) -> str:  # noqa: ANN401 - a s
             name = f"{moment.replace('_', ' ')}, ms"
             lines.append(f"{name:<24}{spread['p50']:>8.1f}  p95 {spread['p95']:.1f}")
     return "\n".join(lines)
+
+
+def _lines(count: int) -> str:
+    return "1 line is" if count == 1 else f"{count} lines are"
 
 
 def _complain(message: str) -> None:
