@@ -53,6 +53,7 @@ eval: index  ## run the sample cases and gate them by the committed baseline
 	@# A measurement is made anew: what an earlier state of the program answered is no part of it.
 	rm -rf $(RUN)
 	$(BIN)/youju eval run eval/sets/sample.jsonl --index $(INDEX) --output $(RUN)
+	$(BIN)/youju eval report $(RUN) --baseline eval/baselines/sample.json
 	$(BIN)/youju eval gate $(RUN) --baseline eval/baselines/sample.json \
 	  --thresholds eval/baselines/thresholds.toml
 

@@ -204,9 +204,10 @@ def make_cases(
         raise UsageError("--reason chooses from the log: give --from-log too")
     if output.exists():
         raise UsageError(f"{output} is there already; name a new file with --output")
-    count = 0
-    output.parent.mkdir(parents=True, exist_ok=True)
-    with open_asker(index, config) as asker, output.open("w", encoding="utf-8") as file:
+    from index.atomic import make_folder, replace_file
+
+    lines: list[str] = []
+    with open_asker(index, config) as asker:
         if from_log:
             from eval.activity import cases_from_log
             from eval.drafts import Reason
@@ -215,10 +216,15 @@ def make_cases(
         else:
             chosen = (a for a in asker.index.articles() if not paths or a.path.startswith(paths))
             found = _drafted(chosen, model, per_article)
-        for case in found:
-            file.write(json.dumps(case.to_json(), ensure_ascii=False) + "\n")
-            count += 1
-    click.echo(f"{count} drafts, {output}: read each one, put it right, take its tag “draft” away")
+        lines.extend(json.dumps(case.to_json(), ensure_ascii=False) + "\n" for case in found)
+    if not lines:
+        where = "the log has no such question" if from_log else "no article of that path gives one"
+        click.echo(f"0 drafts: {where}; nothing was written")
+        return
+    make_folder(output.absolute().parent)
+    replace_file(output, "".join(lines).encode("utf-8", "replace"))
+    told = f"{len(lines)} draft{'s' * (len(lines) > 1)}, {output}"
+    click.echo(f"{told}: read each one, put it right, take its tag “draft” away")
 
 
 def _drafted(articles: "Iterable[Article]", model: str | None, limit: int) -> "Iterator[Case]":
