@@ -27,6 +27,7 @@ __all__ = [
     "Text",
     "Tone",
     "cells_of",
+    "counted",
     "markdown",
     "terminal",
 ]
@@ -136,6 +137,15 @@ _MARKS = {"": ("", ""), "cited": ("⟦", "⟧"), "gold": ("«", "»"), "both": (
 _MAX_COLUMNS = 44  # of a cell on a terminal, where two answers stand side by side
 # What Markdown would read as markup inside a line.
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>|#~&])")
+
+
+def counted(count: int, thing: str) -> str:
+    """A number with its noun.
+
+    >>> counted(1, "case"), counted(1200, "case")
+    ('1 case', '1,200 cases')
+    """
+    return f"{count:,} {thing}" + ("" if count == 1 else "s")
 
 
 def cells_of(table: Table) -> list[list[Cell]]:

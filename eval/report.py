@@ -25,6 +25,7 @@ from eval.document import (
     Span,
     Table,
     Text,
+    counted,
     markdown,
 )
 from eval.failures import FAILURES, failures_of, worst
@@ -116,13 +117,15 @@ def _opening(run: Run) -> list[Block]:
         asked, of = len(run.rows), (about.get("cases") or {}).get("count", "?")
         blocks.append(Notice(f"This run is not finished: {asked} of {of} cases were asked."))
     if errors:
-        kinds = _counted(row.error.partition(":")[0] for row in errors if row.error)
-        blocks.append(Notice(f"{_cases(len(errors))} raised an error and score 0: {kinds}."))
+        kinds = _tally(row.error.partition(":")[0] for row in errors if row.error)
+        blocks.append(
+            Notice(f"{counted(len(errors), 'case')} raised an error and score 0: {kinds}.")
+        )
     if fallbacks := run.summary.get("fallbacks"):
         blocks.append(
             Notice(
-                f"In {_cases(fallbacks)} the generator failed and quotes took its place: what is "
-                "measured there is not the generator."
+                f"In {counted(fallbacks, 'case')} the generator failed and quotes took its place: "
+                "what is measured there is not the generator."
             )
         )
     return blocks
@@ -180,7 +183,7 @@ def _changes(run: Run, old: Scores, old_run: Run | None) -> list[Block]:
         if flips:
             more = f"the first {_FLIPS}" if len(flips) > _FLIPS else ""
             table = flip_table(flips[:_FLIPS], asked)
-            blocks.append(Fold(f"{title}: {len(flips)} questions", (table,), note=more))
+            blocks.append(Fold(f"{title}: {counted(len(flips), 'question')}", (table,), note=more))
     return blocks
 
 
@@ -270,7 +273,7 @@ def _reliability(bins: Sequence[tuple[float, float, int]]) -> Figure:
         Point(
             said,
             true,
-            told=f"said {said:.2f}, true {true:.2f}, {_cases(n)}",
+            told=f"said {said:.2f}, true {true:.2f}, {counted(n, 'case')}",
             size=3 + 9 * (n / total) ** 0.5,
             strong=True,
         )
@@ -384,10 +387,6 @@ def _at_once(jobs: int | None) -> str:
     return f", {jobs} at a time" if jobs and jobs > 1 else ""
 
 
-def _cases(count: int) -> str:
-    return "1 case" if count == 1 else f"{count:,} cases"
-
-
 def _moment(written: str | None) -> str | None:
     """2026-11-26T05:48:26+00:00 as a person writes it."""
     try:
@@ -413,7 +412,7 @@ def _duration(seconds: float) -> str | None:
     return f"{minutes} min {rest} s" if minutes else f"{seconds:.1f} s"
 
 
-def _counted(names: Iterable[str]) -> str:
+def _tally(names: Iterable[str]) -> str:
     counts: dict[str, int] = {}
     for name in names:
         counts[name] = counts.get(name, 0) + 1

@@ -203,7 +203,7 @@ def test_what_changed_since_the_baseline(tmp_path):
     _, path = write_report(new, baseline=old)
     html = path.read_text(encoding="utf-8")
     assert "What changed since the baseline" in html
-    assert "Got worse: 1 questions" in html
+    assert "Got worse: 1 question<" in html
     assert "−0.500" in html
     _, path = write_report(new, baseline=new)
     assert "Nothing: every case scores as in" in path.read_text(encoding="utf-8")
@@ -250,6 +250,14 @@ def test_a_plot_puts_its_points_where_they_belong():
     assert y0 > y1  # upwards is a smaller y
     assert f"M{x0:g} {y0:g}L{x1:g} {y1:g}" in drawing
     assert {"T", "told", "best", "<the best>", "x", "y"} <= set(elements.text)
+
+
+def test_labels_that_would_lie_over_each_other_are_one():
+    points = [Point(0.5, 0.5, label="1"), Point(0.51, 0.5, label="2"), Point(0.9, 0.5, label="3")]
+    drawn = plot(Axis("x", 0, 1), Axis("y", 0, 1), title="t", told="", points=points)
+    labels = re.findall(r">([\d, ]+)</text>", drawn)
+    assert ("1, 2" in labels, "2" in labels, "3" in labels) == (True, False, True)
+    assert drawn.count("<circle") == 3
 
 
 def test_a_histogram_counts_every_value():
