@@ -19,8 +19,10 @@ import pytest
 import eval.run as run_module
 from eval.cases import Case, CaseFiles, GoldSpan, load_cases
 from eval.metrics import METRICS
+from eval.metrics.text import units
 from eval.rows import RowWriter, read_rows
 from eval.run import evaluate
+from eval.scoring import slices_of
 from eval.scripts import in_other_script
 from eval.summary import summarize
 from index.errors import UsageError
@@ -369,6 +371,23 @@ def test_gold_may_be_named_by_the_articles_id(cases, sample, tmp_path):
     gold = tuple(tuple(GoldSpan(ids[s.article], s.quote) for s in fact) for fact in cases[0].gold)
     by_id = evaluate([replace(cases[0], gold=gold)], sample, output=tmp_path / "id")
     assert by_id.summary["metrics"] == by_path.summary["metrics"]
+
+
+def test_the_short_answer_of_a_sentence_is_measured(cases, sample, tmp_path):
+    rows = rows_of(evaluate(cases, sample, output=tmp_path, other_script=False).folder)
+    for row in rows:
+        said = row["answer"]["sentences"]
+        short = next((s["text"][slice(*s["short"])] for s in said if s["short"]), "")
+        if row["answerable"]:
+            right = any(units(short) == units(answer) for answer in row["gold"]["answers"])
+            assert row["metrics"]["short_exact_match"] == right
+    assert {row["metrics"]["short_exact_match"] for row in rows} >= {0.0, 1.0}
+
+
+def test_a_kind_of_question_has_one_name(cases):
+    asked = {"谁是行长？": "name", "怎样换卡？": "how", "等了多少秒？": "number"}
+    for question, kind in asked.items():
+        assert slices_of(replace(cases[0], question=question, tags=()))["kind"] == kind
 
 
 def test_cases_that_are_all_alike_have_no_interval(cases, sample, tmp_path):

@@ -30,7 +30,8 @@ _MODEL_CACHE = Path("var/model-replies")
 # The figures that are printed when a run has ended; the folder holds all of them.
 _HEADLINE = (
     *("complete", "recall@5", "RR", "nDCG@10", "cited@1", "citation_precision", "citation_recall"),
-    *("contains@1", "contains", "F1", "ROUGE-L", "verbatim", "supported", "answered", "correct"),
+    *("contains@1", "contains", "short_F1", "F1", "ROUGE-L", "verbatim", "supported"),
+    *("answered", "correct", "decided"),
     *("declining_precision", "declining_recall", "declining_F1", "script_invariance"),
     *("paraphrase_consistency", "calibration_error", "risk_coverage_area"),
 )
