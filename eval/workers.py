@@ -28,11 +28,12 @@ from rag.batch import parse_request
 from rag.config import parse_config
 from rag.question import Asked
 
-__all__ = ["Reply", "Workers", "cores", "is_light", "reply_to", "serve"]
+__all__ = ["Reply", "Workers", "is_light", "reply_to", "serve", "usual_jobs"]
 
 _ROOT = Path(__file__).resolve().parents[1]
 _ATTEMPTS = 2
 _GRACE_S = 5.0
+_MOST = 8  # unless more are asked for: each holds some 200 MB
 # A process for each core: libraries that would start a thread for each core again are held to one.
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
@@ -45,11 +46,6 @@ class Reply:
     error: Mapping[str, str] | None = None
 
 
-def cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
-
-
 def is_light(asker: Asker) -> bool:
     """Whether one more of an asker costs little: it loads no model but those of the project."""
     config = asker.config
@@ -59,6 +55,14 @@ def is_light(asker: Asker) -> bool:
         and not config.gate.judge
         and asker.index.is_quick
     )
+
+
+def usual_jobs(asker: Asker) -> int:
+    """How many questions to ask at a time where nobody says."""
+    if not is_light(asker):
+        return 1
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+    return min(cores, _MOST)
 
 
 def reply_to(asker: Asker, asked: Asked) -> Reply:

@@ -9,7 +9,7 @@ from datetime import date
 import pytest
 
 import eval.workers as workers_module
-from eval.workers import Reply, Workers, is_light, reply_to
+from eval.workers import Reply, Workers, is_light, reply_to, usual_jobs
 from index.errors import UsageError
 from rag.answer import Asker
 from rag.config import AnswerConfig, Config, GateConfig, RetrievalConfig
@@ -84,12 +84,15 @@ def test_a_process_that_cannot_begin_says_what_to_do(asker, monkeypatch):
         started.ask(Asked("江湾银行", DAY))
 
 
-def test_no_model_of_somebody_else_is_loaded_once_a_core(asker):
+def test_no_model_of_somebody_else_is_loaded_once_a_core(asker, monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(64)), raising=False)
     assert is_light(asker)
+    assert usual_jobs(asker) == 8
     config = asker.config
     for other in (
         dataclasses.replace(config, answer=AnswerConfig(generator="transformers:some-model")),
         dataclasses.replace(config, retrieval=RetrievalConfig(reranker="some-model")),
         dataclasses.replace(config, gate=GateConfig(judge="some-model")),
     ):
-        assert not is_light(Asker(asker.index, config=other))
+        heavy = Asker(asker.index, config=other)
+        assert (is_light(heavy), usual_jobs(heavy)) == (False, 1)

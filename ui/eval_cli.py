@@ -51,7 +51,7 @@ def evaluation() -> None:
 @click.option(
     "--jobs",
     type=click.IntRange(1, 256),
-    help="Questions asked at a time; one for each core where no model but ours is loaded, else 1.",
+    help="Questions asked at a time; one a core (at most 8) if only our models answer, else 1.",
 )
 @click.option("--limit", type=click.IntRange(1), help="Ask only the first so many cases.")
 @click.option("--today", metavar="DATE", help="The day of cases without one; the newest article's.")
@@ -83,7 +83,7 @@ def run(
         raise UsageError("--resume goes on with a run: name its folder with --output")
     from eval.cases import CaseFiles
     from eval.run import evaluate
-    from eval.workers import cores, is_light
+    from eval.workers import is_light, usual_jobs
     from rag.batch import parse_day
 
     files = CaseFiles(*cases)
@@ -95,14 +95,13 @@ def run(
     folder = output or _RUNS / f"{datetime.now(UTC):%Y-%m-%dT%H-%M-%S}-{files.name}"
     try:
         with open_asker(index, config, generator=generator) as asker:
-            light = is_light(asker)
             result = evaluate(
                 files,
                 asker,
                 output=folder,
                 name=files.name,
-                jobs=jobs or (cores() if light else 1),
-                processes=light,
+                jobs=jobs or usual_jobs(asker),
+                processes=is_light(asker),
                 limit=limit,
                 today=parse_day(today, field="--today") if today is not None else None,
                 other_script=not once,
