@@ -8,7 +8,7 @@ RUN    := var/runs/sample
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help chat index test slow check lint types eval bench quality clean
+.PHONY: help chat index test slow check lint types eval bench clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -53,11 +53,9 @@ eval: index  ## run the sample cases and gate them by the committed baseline
 	@# A measurement is made anew: what an earlier state of the program answered is no part of it.
 	rm -rf $(RUN)
 	$(BIN)/youju eval run eval/sets/sample.jsonl --index $(INDEX) --output $(RUN)
+	$(BIN)/youju eval report $(RUN) --baseline eval/baselines/sample.json
 	$(BIN)/youju eval gate $(RUN) --baseline eval/baselines/sample.json \
 	  --thresholds eval/baselines/thresholds.toml
-
-quality: index  ## answer the sample cases and print how well
-	$(BIN)/python -m eval.quality --index $(INDEX)
 
 bench: index  ## start-up, indexing and retrieval times (the first run makes up 200,000 chunks)
 	$(BIN)/python -m eval.bench --index $(INDEX)

@@ -14,9 +14,8 @@ from statistics import median
 import numpy as np
 
 from eval import alterations, declining
-from eval.benchmarks import Half, Query, build, read_queries
+from eval.benchmarks import Half, Query, build, plain, read_queries
 from eval.cases import load_cases
-from eval.quality import plain
 from eval.sentences import short_f1
 from index.search import open_index
 from rag.answer import Asker, make_material, today

@@ -9,7 +9,6 @@ columns in place of ``gold``: ``gold_article`` and ``gold_quote``.
 """
 
 import csv
-import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
@@ -29,37 +28,55 @@ _TRUTH = {"true": True, "false": False}
 
 
 def table_records(file: IO[bytes], path: Path) -> Iterator[tuple[int, Record]]:
-    """Read the rows of a table, each with the line that it ends on.
+    """Read the rows of a table, each with the line that it begins on.
 
     Raises:
         UsageError: the file is not UTF-8, or its first row does not name the columns of a case.
     """
-    text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
-    rows = csv.reader(text, delimiter="\t" if path.suffix.lower() == ".tsv" else ",", strict=True)
+    rows = csv.reader(
+        _lines(file, path), delimiter="\t" if path.suffix.lower() == ".tsv" else ",", strict=True
+    )
     columns: list[str] | None = None
-    try:
-        while True:
-            try:
-                row = next(rows)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                yield rows.line_num, partial(_refuse, f"not a row of a table ({error})")
-                continue
-            if columns is None:
-                columns = [name.strip() for name in row]
-                _check_columns(columns, path)
-            elif any(cell.strip() for cell in row):
-                yield rows.line_num, partial(_fields, columns, row)
-    except UnicodeDecodeError as error:
-        raise UsageError(
-            f"{path}: not UTF-8 after line {rows.line_num}; save the table as “CSV UTF-8”"
-        ) from error
-    finally:
-        text.detach()  # the file belongs to whoever opened it
+    while True:
+        begins = rows.line_num + 1
+        try:
+            row = next(rows)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield begins, partial(_refuse, _reason(error, begins, rows.line_num))
+            continue
+        if columns is None:
+            columns = [name.strip() for name in row]
+            _check_columns(columns, path)
+        elif any(cell.strip() for cell in row):
+            yield begins, partial(_fields, columns, row)
+
+
+def _lines(file: IO[bytes], path: Path) -> Iterator[str]:
+    for number, line in enumerate(file, start=1):
+        try:
+            yield line.decode("utf-8-sig" if number == 1 else "utf-8")
+        except UnicodeDecodeError as error:
+            raise UsageError(
+                f"{path}: line {number}: not UTF-8; save the table as “CSV UTF-8”"
+            ) from error
+
+
+def _reason(error: csv.Error, begins: int, ends: int) -> str:
+    until = "" if begins == ends else f", read up to line {ends}"
+    if "unexpected end of data" in str(error):
+        return f'a cell begins with " and does not end with one{until}; close it'
+    return f"not a row of a table ({error}{until})"
 
 
 def _check_columns(columns: Sequence[str], path: Path) -> None:
+    if len(columns) == 1 and (mark := next((m for m in ";\t|" if m in columns[0]), None)):
+        told = "tabs" if mark == "\t" else f"“{mark}”"
+        raise UsageError(
+            f"{path}: line 1: the columns are separated by {told}; separate them by commas in a "
+            ".csv file, by tabs in a .tsv file"
+        )
     for name in columns:
         if name not in _COLUMNS:
             raise UsageError(

@@ -190,6 +190,11 @@ class CaseFiles:
         """
         known = _Known({})
         for path in self.paths:
+            if path.is_dir():
+                raise UsageError(
+                    f"{path} is a folder; name case files (of a BEIR folder they are made by "
+                    f"`youju eval import beir {path} --output DIR`)"
+                )
             try:
                 with path.open("rb") as file:
                     yield from _checked(_records(file, path), known, path=path)
@@ -339,9 +344,29 @@ def _records(file: IO[bytes], path: Path) -> Iterator[tuple[int, Record]]:
 
         yield from table_records(file, path)
         return
+    if path.suffix.lower() == ".json" and not _is_json_lines(file):
+        raise UsageError(
+            f"{path}: one JSON document, where a case file has one JSON object a line; is it a "
+            f"public question set? Then make cases of it: youju eval import squad {path} "
+            "--output DIR (or rgb)"
+        )
     for number, line in enumerate(file, start=1):
         line = line.removeprefix(BOM_UTF8) if number == 1 else line
         yield number, partial(_decoded_object, line.rstrip(b"\r\n"))
+
+
+def _is_json_lines(file: IO[bytes]) -> bool:
+    """Tell whether the first line is an object of a case's fields; the file is at its start then.
+
+    A SQuAD file on one line is an object, too: of ``data`` and ``version``.
+    """
+    line = file.readline()
+    file.seek(0)
+    try:
+        fields = json.loads(line.removeprefix(BOM_UTF8))
+    except ValueError:
+        return False
+    return isinstance(fields, dict) and "data" not in fields
 
 
 def _decoded_object(line: bytes) -> Mapping[str, Any] | None:

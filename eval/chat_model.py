@@ -5,14 +5,15 @@ everything that decided them. Calls, tokens and failures are counted. Data go to
 in a fence that nothing inside can close.
 """
 
+import contextlib
 import hashlib
 import json
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from index.errors import RemoteError
 from rag.chat_server import open_chat_server
@@ -24,6 +25,8 @@ _TIMEOUT_S = 120.0
 _ATTEMPTS = 4
 _MAX_TOKENS = 2000
 _THINKING = re.compile(r"<think>.*?</think>", re.DOTALL)
+_UNUSABLE = (KeyError, TypeError, ValueError)
+_T = TypeVar("_T")
 _OBJECT = re.compile(r"\{.*\}", re.DOTALL)
 
 
@@ -62,11 +65,20 @@ class ChatModel:
             spec, environment=environment, timeout_s=_TIMEOUT_S, attempts=_ATTEMPTS
         )
 
-    def ask(self, instruction: str, data: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON value
-        """Ask for a JSON object.
+    def ask(
+        self,
+        instruction: str,
+        data: Any,  # noqa: ANN401 - any JSON value
+        *,
+        read: Callable[[Mapping[str, Any]], _T],
+    ) -> _T:
+        """Ask for a JSON object, and take out of it what was asked for.
+
+        ``read`` raises KeyError, TypeError or ValueError for an object that is another. Such a
+        reply is not kept: asked again, the model may do better.
 
         Raises:
-            RemoteError: the server is away, or the reply holds no JSON object.
+            RemoteError: the server is away, or the reply is not what was asked for.
             UsageError: the server refuses the key or the model.
         """
         body = {
@@ -83,8 +95,10 @@ class ChatModel:
         ).hexdigest()
         path = self._cache / key[:2] / f"{key}.json"
         if (kept := _kept(path)) is not None:
-            self._count(cached=1)
-            return kept
+            with contextlib.suppress(*_UNUSABLE):
+                value = read(kept)
+                self._count(cached=1)
+                return value
         try:
             reply = self._server.post(body)
             given = _object_in(reply)
@@ -97,11 +111,17 @@ class ChatModel:
             prompt_tokens=_whole(spent.get("prompt_tokens")),
             completion_tokens=_whole(spent.get("completion_tokens")),
         )
+        try:
+            value = read(given)
+        except _UNUSABLE as error:
+            self.count_failure()
+            reason = f"no {error}" if isinstance(error, KeyError) else str(error)
+            raise RemoteError(f"the model's reply is not what was asked for: {reason}") from error
         _keep(path, given)
-        return given
+        return value
 
     def count_failure(self) -> None:
-        """Count a reply that was an object, but not the one that was asked for."""
+        """Count a reply, or a part of one, that was not what was asked for."""
         self._count(failures=1)
 
     def close(self) -> None:

@@ -28,6 +28,7 @@ __all__ = [
 ALL = "all"  # the name of the slice that is the whole set
 _FLIP = 0.5  # of a metric between 0 and 1: a smaller step is a shade, not a flip
 _EQUAL = 1e-9
+_OUTCOMES = ("correct", "decided")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,18 @@ class Flip:
     better: tuple[Step, ...]
 
     @property
+    def is_worse(self) -> bool:
+        """Whether the case got worse: by whether it is right, else by whether it was answered.
+
+        Only a case in which neither moved goes by what it gained over its flipped metrics, of
+        which most are of retrieval.
+        """
+        for name in _OUTCOMES:
+            if any(step.metric == name for step in (*self.worse, *self.better)):
+                return any(step.metric == name for step in self.worse)
+        return self.size < 0
+
+    @property
     def size(self) -> float:
         """How much the case gained, over its flipped metrics."""
         return sum(abs(s.after - s.before) for s in self.better) - sum(
@@ -105,13 +118,14 @@ class Comparison:
 
     @property
     def worse(self) -> tuple[Flip, ...]:
-        """The cases that lost more than they gained, the largest loss first."""
-        return tuple(sorted((f for f in self.flips if f.size < 0), key=lambda f: (f.size, f.id)))
+        """The cases that got worse, the largest loss first."""
+        return tuple(sorted((f for f in self.flips if f.is_worse), key=lambda f: (f.size, f.id)))
 
     @property
     def better(self) -> tuple[Flip, ...]:
-        """The cases that gained at least what they lost, the largest gain first."""
-        return tuple(sorted((f for f in self.flips if f.size >= 0), key=lambda f: (-f.size, f.id)))
+        """The other cases that flipped, the largest gain first."""
+        better = (f for f in self.flips if not f.is_worse)
+        return tuple(sorted(better, key=lambda f: (-f.size, f.id)))
 
 
 def compare(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from eval.compare import Comparison, Flip, MetricChange
-from eval.document import Block, Cell, Heading, Table, Text, Tone
+from eval.document import Block, Cell, Heading, Table, Text, Tone, counted
 from eval.headline import headline
 from eval.plots import change_mark
 from eval.runs import Run, higher_is_better
@@ -20,6 +20,7 @@ _ALPHA = 0.05  # from which corrected p on a change is coloured
 _MAX_FLIPS = 50
 _LONGEST_ANSWER = 160
 _MAX_STEPS = 4
+_SHOWN = 0.0005  # smaller ones read 0.000
 _MINUS = "\N{MINUS SIGN}"
 
 
@@ -39,9 +40,17 @@ def asked_in(after: Run, before: Run | None = None) -> Callable[[str], Asked]:
 
     def look_up(id_: str) -> Asked:
         old = shown_answer(before.full(then[id_])) if before and id_ in then else None
-        return Asked(now[id_].question, old, shown_answer(after.full(now[id_])))
+        row = after.full(now[id_])
+        return Asked(_shown_question(row), old, shown_answer(row))
 
     return look_up
+
+
+def _shown_question(row: Mapping[str, Any]) -> str:
+    """The question; one that leans on what was asked before comes with that."""
+    dialogue = row.get("dialogue")
+    before = f" (after: {dialogue[-1]['question']})" if dialogue else ""
+    return str(row["question"]) + before
 
 
 def shown_answer(row: Mapping[str, Any]) -> str:
@@ -69,7 +78,8 @@ def comparison_blocks(
         Text(_headline_sentence(c)),
     ]
     if c.left_out:
-        blocks.append(Text(f"{c.left_out} cases that only one run has are left out.", "quiet"))
+        told = f"Left out, since only one run has them: {counted(c.left_out, 'case')}."
+        blocks.append(Text(told, "quiet"))
     for names, side in ((c.only_before, c.before), (c.only_after, c.after)):
         if names:
             blocks.append(Text(f"Only in {side}: {', '.join(names)}.", "quiet"))
@@ -80,7 +90,7 @@ def comparison_blocks(
         blocks.append(Text(f"No case moved in: {', '.join(unmoved)}.", "quiet"))
     blocks += _totals(c)
     for title, flips in (("Got worse", c.worse), ("Got better", c.better)):
-        blocks.append(Heading(f"{title}: {len(flips)} questions", level + 1))
+        blocks.append(Heading(f"{title}: {counted(len(flips), 'question')}", level + 1))
         if flips:
             blocks.append(flip_table(flips[:limit], asked))
         if len(flips) > limit:
@@ -159,7 +169,7 @@ def flip_table(flips: Sequence[Flip], asked: Callable[[str], Asked]) -> Table:
 def _headline_sentence(c: Comparison) -> str:
     better = [x.metric for x in c.changes if x.p_corrected <= _ALPHA and x.gain > 0]
     worse = [x.metric for x in c.changes if x.p_corrected <= _ALPHA and x.gain < 0]
-    told = [f"{c.cases} cases"]
+    told = [counted(c.cases, "case")]
     for names, word in ((better, "better"), (worse, "worse")):
         if names:
             told.append(f"significantly {word}: {', '.join(names)}")
@@ -174,7 +184,7 @@ def _totals(c: Comparison) -> list[Block]:
     rows = []
     for name, (before, after) in c.totals.items():
         gain = after - before if higher_is_better(name) else before - after
-        tone: Tone = "good" if gain > 0 else "bad" if gain < 0 else ""
+        tone: Tone = "" if abs(gain) < _SHOWN else "good" if gain > 0 else "bad"
         rows.append((name, f"{before:.3f}", f"{after:.3f}", Cell(_signed(after - before), tone)))
     caption = "metrics of the whole set, which have no test"
     return [Table(("metric", "before", "after", "change"), tuple(rows), caption=caption)]
@@ -183,7 +193,7 @@ def _totals(c: Comparison) -> list[Block]:
 def _step_cell(change: MetricChange | None) -> Cell:
     if change is None:
         return Cell("–", "quiet")
-    if abs(change.change.mean) < 0.0005:
+    if abs(change.change.mean) < _SHOWN:
         return Cell(f"{change.after:.3f}", "quiet")
     tone: Tone = _tone(change) if change.p_corrected <= _ALPHA else ""
     return Cell(f"{change.before:.3f} → {change.after:.3f}", tone)
@@ -203,7 +213,7 @@ def _steps(flip: Flip) -> str:
 
 
 def _signed(value: float) -> str:
-    return f"{value:+.3f}".replace("-", _MINUS) if abs(value) >= 0.0005 else "0.000"
+    return f"{value:+.3f}".replace("-", _MINUS) if abs(value) >= _SHOWN else "0.000"
 
 
 def _p(value: float) -> str:

@@ -27,6 +27,7 @@ __all__ = [
     "Text",
     "Tone",
     "cells_of",
+    "counted",
     "markdown",
     "terminal",
 ]
@@ -138,6 +139,15 @@ _MAX_COLUMNS = 44  # of a cell on a terminal, where two answers stand side by si
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>|#~&])")
 
 
+def counted(count: int, thing: str) -> str:
+    """A number with its noun.
+
+    >>> counted(1, "case"), counted(1200, "case")
+    ('1 case', '1,200 cases')
+    """
+    return f"{count:,} {thing}" + ("" if count == 1 else "s")
+
+
 def cells_of(table: Table) -> list[list[Cell]]:
     """The rows with every cell a :class:`Cell`."""
     return [[c if isinstance(c, Cell) else Cell(c) for c in row] for row in table.rows]
@@ -184,8 +194,9 @@ def _terminal_table(table: Table) -> Iterable[str]:
     head, rows = table.head, [[cell.text for cell in row] for row in cells_of(table)]
     lines = [[_cut(text) for text in line] for line in (head, *rows)]
     widths = [max(_width(line[i]) for line in lines) for i in range(len(head))]
+    yield ""
     if table.caption:
-        yield f"\n{table.caption}"
+        yield table.caption
     for line in lines:
         yield "  ".join(
             _pad(text, width, right=i > 0 and i not in table.words)
@@ -210,7 +221,7 @@ def _markdown(blocks: Iterable[Block]) -> Iterable[str]:
                 yield from _markdown_table(block)
             case Figure(_, caption, told):
                 if told:
-                    yield f"\n{_escaped(caption)}: {_escaped(told)}\n"
+                    yield f"\n{_escaped(caption)} {_escaped(told)}\n"
             case Passage(title, spans):
                 yield f"\n{_escaped(title)}\n\n> {_escaped(_one_line(_marked(spans)))}\n"
             case Fold(title, inner, note):

@@ -11,15 +11,16 @@ throws it away; then the tag goes.
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import zip_longest
+from typing import Any
 
 from eval.cases import Case, GoldSpan, locate, quote_around
 from eval.chat_model import ChatModel, read_prompt
 from index.article import Article, Script
-from index.errors import RemoteError, UsageError
+from index.errors import UsageError
 from index.fold import fold
 from index.language import detect_language, detect_script
 from index.sentences import sentences
@@ -143,19 +144,21 @@ def by_model(article: Article, model: ChatModel, *, limit: int = 5) -> list[Case
         UsageError: the server refuses the key or the model.
     """
     data = {"title": article.title, "text": article.text[:_MODEL_CHARS], "questions": limit}
-    reply = model.ask(read_prompt("cases"), data)
-    given = reply.get("cases")
-    if not isinstance(given, list):
-        model.count_failure()
-        raise RemoteError('the model\'s reply has no list "cases"')
     drafts: list[Case] = []
-    for item in given:
+    for item in model.ask(read_prompt("cases"), data, read=_listed):
         case = _checked(item, article)
         if case is None:
             model.count_failure()
         else:
             drafts.append(case)
     return drafts[:limit]
+
+
+def _listed(reply: Mapping[str, Any]) -> list[Any]:
+    given = reply.get("cases")
+    if not isinstance(given, list):
+        raise TypeError('no list "cases"')
+    return given
 
 
 def declined(asker: Asker, requests: Iterable[Asked]) -> Iterator[Logged]:

@@ -17,9 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from eval import listwise
-from eval.benchmarks import SETS, Half, Query, build, read_queries
+from eval.benchmarks import SETS, Half, Query, build, plain, read_queries
 from eval.listwise import Group, fit_listwise
-from eval.quality import plain
 from index.search import Index, open_index
 from rag.config import RetrievalConfig
 from rag.evidence import FEATURES

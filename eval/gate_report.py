@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from eval.compare import ALL, MetricChange
 from eval.compare_report import Asked, changes_table
-from eval.document import Block, Heading, Table, Text
+from eval.document import Block, Heading, Table, Text, counted
 from eval.gate import GateResult, Regression
 
 __all__ = ["gate_blocks"]
@@ -17,7 +17,7 @@ def gate_blocks(
     r = result
     blocks: list[Block] = []
     if r.errors:
-        blocks.append(Text(f"{r.errors} cases raised an error and score 0."))
+        blocks.append(Text(f"{counted(r.errors, 'case')} raised an error and score 0."))
     if r.passed:
         return [
             Text(f"pass: {r.run} against {r.baseline}, {len(r.judged)} comparisons"),
@@ -51,7 +51,7 @@ def _regression(
             for id_, one in ((id_, asked(id_)) for id_ in r.cases[:limit])
         )
         more = f", the first {limit}" if len(r.cases) > limit else ""
-        caption = f"{len(r.cases)} questions got worse{more}"
+        caption = f"{counted(len(r.cases), 'question')} got worse{more}"
         head = ("case", "question", "answer now")
         blocks.append(Table(head, rows, caption=caption, words=frozenset({1, 2})))
     return blocks

@@ -6,7 +6,7 @@ __all__ = ["headline"]
 
 _COUNT = 6
 # One for each step of an answer: found, ranked, quoted, right, and whether to answer at all.
-_FIRST = ("recall@5", "nDCG@10", "cited@1", "contains", "F1", "correct", "decided")
+_FIRST = ("recall@5", "nDCG@10", "cited@1", "contains", "correct", "decided")
 
 
 def headline(metrics: Sequence[str]) -> list[str]:

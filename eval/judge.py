@@ -9,7 +9,7 @@ row with the error, counted, and part of no mean.
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
@@ -113,7 +113,7 @@ def _faithfulness(answer: Mapping[str, Any], model: ChatModel) -> float:
         named = {n for n in reply["borne_out"] if isinstance(n, int) and not isinstance(n, bool)}
         return len(named & set(range(1, len(sentences) + 1))) / len(sentences)
 
-    return _read(model, "faithfulness", sentences, read)
+    return model.ask(read_prompt("faithfulness"), sentences, read=read)
 
 
 def _relevance(answer: Mapping[str, Any], model: ChatModel) -> float:
@@ -125,21 +125,8 @@ def _relevance(answer: Mapping[str, Any], model: ChatModel) -> float:
             raise ValueError(f"grade {grade!r}")
         return float(grade) / _BEST_GRADE
 
-    return _read(model, "relevance", {"question": answer["searched"], "answer": said}, read)
-
-
-def _read(
-    model: ChatModel,
-    prompt: str,
-    data: object,
-    read: Callable[[Mapping[str, Any]], float],
-) -> float:
-    reply = model.ask(read_prompt(prompt), data)
-    try:
-        return read(reply)
-    except (KeyError, TypeError, ValueError) as error:
-        model.count_failure()
-        raise RemoteError(f"the model's reply is not what was asked for ({error!r})") from error
+    asked = {"question": answer["searched"], "answer": said}
+    return model.ask(read_prompt("relevance"), asked, read=read)
 
 
 def _digest(text: str) -> str:

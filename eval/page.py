@@ -85,11 +85,11 @@ def _html(block: Block) -> Markup:
 
 
 def _table(table: Table) -> Markup:
-    # A header that is empty still needs a cell; a drawing needs no words for its column.
+    # A drawing needs no words for its column, and a cell without words is no header.
     head = tag(
         "tr",
         *(
-            tag("th", name, scope="col", class_=_kind(i, table))
+            tag("th", name, scope="col", class_=_kind(i, table)) if name else tag("td")
             for i, name in enumerate(table.head)
         ),
     )
@@ -98,10 +98,10 @@ def _table(table: Table) -> Markup:
     ]
     caption = [tag("caption", table.caption)] if table.caption else []
     inner = tag("table", *caption, tag("thead", head), tag("tbody", *rows))
-    # Scrolls by itself where the screen is narrow, by keyboard too.
-    return tag(
-        "div", inner, class_="scroll", tabindex="0", role="region", aria_label=table.caption or None
-    )
+    # Scrolls by itself where the screen is narrow, by keyboard too. A group: as a region each
+    # table would be a landmark of the page.
+    label = table.caption or table.head[0]
+    return tag("div", inner, class_="scroll", tabindex="0", role="group", aria_label=label)
 
 
 def _cell(cell: Cell, column: int, table: Table) -> Markup:

@@ -7,7 +7,7 @@ who hear it. Sizes are in the units of its view box, which scale with the page.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from eval.markup import Markup, tag
 
@@ -26,12 +26,13 @@ __all__ = [
 _WIDTH, _HEIGHT = 400.0, 260.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 60.0, 14.0, 14.0, 44.0
 _FONT = 13.0
+_LABEL_WIDTH, _LABEL_HEIGHT = 16.0, 12.0  # closer ones would lie over each other
 _MARK_WIDTH, _MARK_HEIGHT = 120.0, 14.0
 
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """One axis: its label, its range, and whether its ticks are shares (shown as they are)."""
+    """One axis: its label and its range."""
 
     label: str
     low: float
@@ -127,8 +128,24 @@ def plot(
                 stroke_linejoin="round",
             )
         )
-    drawn += [frame.point(point) for point in points]
+    drawn += [frame.point(point) for point in _labelled(points, frame)]
     return _svg(drawn, title=title, told=told)
+
+
+def _labelled(points: Sequence[Point], frame: "_Frame") -> list[Point]:
+    """The points; of those that would write their labels over each other the first says all."""
+    shown: list[Point] = []
+    for point in points:
+        for n, other in enumerate(shown):
+            across = abs(frame.x(point.x) - frame.x(other.x))
+            along = abs(frame.y(point.y) - frame.y(other.y))
+            if other.label and across < _LABEL_WIDTH and along < _LABEL_HEIGHT:
+                shown[n] = replace(other, label=f"{other.label}, {point.label}")
+                shown.append(replace(point, label=""))
+                break
+        else:
+            shown.append(point)
+    return shown
 
 
 def histogram(

@@ -5,6 +5,7 @@ comes from the run's own files: nothing is measured again, but for the shares in
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,15 +25,18 @@ from eval.document import (
     Span,
     Table,
     Text,
+    counted,
     markdown,
 )
 from eval.failures import FAILURES, failures_of, worst
 from eval.headline import headline
+from eval.metrics import parse
 from eval.page import page
 from eval.plots import Axis, Point, histogram, interval_mark, plot, share_mark
 from eval.runs import Row, Run, Scores, higher_is_better, read_run
 from eval.worst_case import worst_case
 from index.atomic import replace_file
+from index.errors import UsageError
 
 __all__ = ["report_blocks", "write_report"]
 
@@ -95,13 +99,13 @@ def _opening(run: Run) -> list[Block]:
     state = {True: "", False: ", with changes that are not committed", None: ""}
     hardware = about.get("hardware") or {}
     facts = [
-        ("cases", f"{_case_set(run)}, {len(run.rows):,} asked"),
+        ("cases", f"{_case_set(run)}, {len(run.rows):,} asked{_at_once(about.get('jobs'))}"),
         ("generator", about.get("generator")),
         ("index", f"{index.get('folder', '?')}, {index.get('generation', '?')}"),
         ("embedder", index.get("embedder")),
         ("configuration", about.get("config_fingerprint")),
         ("commit", f"{commit[:12]}{state[about.get('clean')]}" if commit else None),
-        ("started", about.get("started")),
+        ("started", _moment(about.get("started"))),
         ("took", _duration(sum((about.get("durations_s") or {}).values()))),
         ("machine", _machine(hardware)),
     ]
@@ -113,8 +117,17 @@ def _opening(run: Run) -> list[Block]:
         asked, of = len(run.rows), (about.get("cases") or {}).get("count", "?")
         blocks.append(Notice(f"This run is not finished: {asked} of {of} cases were asked."))
     if errors:
-        kinds = _counted(row.error.partition(":")[0] for row in errors if row.error)
-        blocks.append(Notice(f"{len(errors)} cases raised an error and score 0: {kinds}."))
+        kinds = _tally(row.error.partition(":")[0] for row in errors if row.error)
+        blocks.append(
+            Notice(f"{counted(len(errors), 'case')} raised an error and score 0: {kinds}.")
+        )
+    if fallbacks := run.summary.get("fallbacks"):
+        blocks.append(
+            Notice(
+                f"In {counted(fallbacks, 'case')} the generator failed and quotes took its place: "
+                "what is measured there is not the generator."
+            )
+        )
     return blocks
 
 
@@ -126,6 +139,9 @@ def _headline(run: Run) -> list[Block]:
     blocks: list[Block] = [Heading("How well"), _metric_table(summary, first)]
     if others:
         blocks.append(Fold("All other metrics", (_metric_table(summary, others),)))
+    if verdicts := run.summary.get("verdicts"):
+        told = ", ".join(f"{count:,} {verdict}" for verdict, count in verdicts.items())
+        blocks.append(Text(f"The sentences of all answers, as the citation gate saw them: {told}."))
     if missing := [name for name in summary if name not in measured]:
         blocks.append(Text(f"No case of this run has: {', '.join(missing)}.", "quiet"))
     return blocks
@@ -139,10 +155,18 @@ def _metric_table(summary: Mapping[str, Any], names: Sequence[str]) -> Table:
         label = name + ("" if higher_is_better(name) else " (lower is better)")
         drawn = interval_mark(mean, low, high) if 0 <= mean <= 1 else None
         interval = f"{low:.3f} to {high:.3f}" if low is not None and high is not None else ""
-        rows.append(
-            (label, f"{mean:.3f}", Cell("", drawing=drawn), interval, str(value.get("n", "")))
-        )
-    return Table(("metric", "mean", "", "95 % interval", "cases"), tuple(rows))
+        count = str(value.get("n", ""))
+        told = Cell(_definition(name), "quiet")
+        rows.append((label, f"{mean:.3f}", Cell("", drawing=drawn), interval, count, told))
+    head = ("metric", "mean", "", "95 % interval", "cases", "what it is")
+    return Table(head, tuple(rows), words=frozenset({5}))
+
+
+def _definition(metric: str) -> str:
+    try:
+        return parse(metric).definition
+    except UsageError:  # a metric of somebody's own
+        return ""
 
 
 def _changes(run: Run, old: Scores, old_run: Run | None) -> list[Block]:
@@ -159,7 +183,7 @@ def _changes(run: Run, old: Scores, old_run: Run | None) -> list[Block]:
         if flips:
             more = f"the first {_FLIPS}" if len(flips) > _FLIPS else ""
             table = flip_table(flips[:_FLIPS], asked)
-            blocks.append(Fold(f"{title}: {len(flips)} questions", (table,), note=more))
+            blocks.append(Fold(f"{title}: {counted(len(flips), 'question')}", (table,), note=more))
     return blocks
 
 
@@ -220,23 +244,41 @@ def _certainty(run: Run) -> list[Block]:
     if not sure:
         note = "The answers of this run carry no probability that the collection answers."
         return [heading, Text(note, "quiet")]
-    return [heading, Columns((_reliability(sure), _risk_by_coverage(sure)))]
+    bins = _reliability_bins(sure)
+    table = Table(
+        ("probability that was said", "share that is answerable", "cases"),
+        tuple((f"{said:.2f}", f"{true:.2f}", str(n)) for said, true, n in bins),
+    )
+    figures = Columns((_reliability(bins), _risk_by_coverage(sure)))
+    return [heading, figures, Fold("Reliability in figures", (table,))]
 
 
-def _reliability(sure: Sequence[tuple[Row, float]]) -> Figure:
-    """Said probability against how often the case is answerable, in ten equal bins."""
+def _reliability_bins(sure: Sequence[tuple[Row, float]]) -> list[tuple[float, float, int]]:
+    """Mean probability said, share of answerable cases and their number, in ten equal bins."""
     bins: list[list[tuple[float, bool]]] = [[] for _ in range(_BINS)]
     for row, probability in sure:
         bins[min(int(probability * _BINS), _BINS - 1)].append((probability, row.answerable))
-    points = []
-    for held in bins:
-        if held:
-            said = sum(p for p, _ in held) / len(held)
-            true = sum(a for _, a in held) / len(held)
-            told = f"said {said:.2f}, true {true:.2f}, {len(held)} cases"
-            # The area grows with the cases.
-            size = 3 + 9 * (len(held) / len(sure)) ** 0.5
-            points.append(Point(said, true, told=told, size=size, strong=True))
+    return [
+        (sum(p for p, _ in held) / len(held), sum(a for _, a in held) / len(held), len(held))
+        for held in bins
+        if held
+    ]
+
+
+def _reliability(bins: Sequence[tuple[float, float, int]]) -> Figure:
+    """Said probability against how often the case is answerable."""
+    total = sum(n for *_, n in bins)
+    points = [
+        # The area grows with the cases.
+        Point(
+            said,
+            true,
+            told=f"said {said:.2f}, true {true:.2f}, {counted(n, 'case')}",
+            size=3 + 9 * (n / total) ** 0.5,
+            strong=True,
+        )
+        for said, true, n in bins
+    ]
     drawing = plot(
         Axis("probability that was said", 0, 1),
         Axis("share that is answerable", 0, 1),
@@ -341,6 +383,18 @@ def _case_set(run: Run) -> str:
     return str((run.about.get("cases") or {}).get("name") or "cases")
 
 
+def _at_once(jobs: int | None) -> str:
+    return f", {jobs} at a time" if jobs and jobs > 1 else ""
+
+
+def _moment(written: str | None) -> str | None:
+    """2026-11-26T05:48:26+00:00 as a person writes it."""
+    try:
+        return f"{datetime.fromisoformat(written or ''):%Y-%m-%d %H:%M} UTC"
+    except ValueError:
+        return written
+
+
 def _machine(hardware: Mapping[str, Any]) -> str | None:
     parts = [
         hardware.get("cpu"),
@@ -358,7 +412,7 @@ def _duration(seconds: float) -> str | None:
     return f"{minutes} min {rest} s" if minutes else f"{seconds:.1f} s"
 
 
-def _counted(names: Iterable[str]) -> str:
+def _tally(names: Iterable[str]) -> str:
     counts: dict[str, int] = {}
     for name in names:
         counts[name] = counts.get(name, 0) + 1

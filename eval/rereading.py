@@ -12,10 +12,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from eval.benchmarks import Half, build, read_queries
+from eval.benchmarks import Half, build, plain, read_queries
 from eval.declining import SETS
 from eval.listwise import Group, fit_listwise, write_weights
-from eval.quality import plain
 from index.errors import UsageError
 from index.search import Index, open_index
 from rag.answer import make_material

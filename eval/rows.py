@@ -4,6 +4,7 @@ In: rows as JSON values. Out: a file of JSON lines. A kill can cut only the last
 the file to go on takes such a piece away. The writer holds a lock on the file.
 """
 
+import contextlib
 import fcntl
 import json
 import os
@@ -14,7 +15,7 @@ from typing import Any
 
 from index.errors import UsageError
 
-__all__ = ["RowWriter", "read_rows"]
+__all__ = ["RowWriter", "read_rows", "telling"]
 
 _SYNC_EVERY = 50
 """Rows between two syncs to the disk: what a loss of power can cost, never their order."""
@@ -43,17 +44,23 @@ class RowWriter:
         whole, self.done = _whole_lines(path)
         os.ftruncate(self._file, whole)
         os.lseek(self._file, whole, os.SEEK_SET)
+        self._path = path
         self._unsynced = 0
 
     def append(self, row: Mapping[str, Any]) -> None:
-        """Write one row after the others."""
+        """Write one row after the others.
+
+        Raises:
+            UsageError: it cannot be written, as where the disk is full.
+        """
         data = (json.dumps(row, ensure_ascii=False) + "\n").encode("utf-8", "replace")
         view = memoryview(data)
-        while view:
-            view = view[os.write(self._file, view) :]
-        self._unsynced += 1
-        if self._unsynced >= _SYNC_EVERY:
-            self._sync()
+        with telling(self._path):
+            while view:
+                view = view[os.write(self._file, view) :]
+            self._unsynced += 1
+            if self._unsynced >= _SYNC_EVERY:
+                self._sync()
 
     def _sync(self) -> None:
         os.fsync(self._file)
@@ -72,6 +79,17 @@ class RowWriter:
         """Let go of the file, and of its lock."""
         self._sync()
         os.close(self._file)
+
+
+@contextlib.contextmanager
+def telling(path: Path) -> Iterator[None]:
+    """Say of a file of a run that cannot be written which one it is, and how to go on."""
+    try:
+        yield
+    except OSError as error:
+        raise UsageError(
+            f"{path}: cannot be written ({error.strerror}); make room, then go on with --resume"
+        ) from error
 
 
 def read_rows(path: Path) -> Iterator[dict[str, Any]]:

@@ -15,10 +15,13 @@ import dataclasses
 import hashlib
 import json
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import partial
+from heapq import heappush, heappushpop
 from itertools import islice
 from pathlib import Path
 from time import perf_counter
@@ -27,12 +30,13 @@ from typing import Any
 from eval.cases import Case
 from eval.gold import GoldFinder
 from eval.metrics.citations import Span
-from eval.rows import RowWriter, read_rows
+from eval.rows import RowWriter, read_rows, telling
 from eval.scoring import cited_spans, row_of
 from eval.scripts import in_other_script
 from eval.summary import summarize
 from eval.surroundings import commit, hardware, versions
-from index.atomic import make_folder, replace_file
+from eval.workers import Reply, Workers, reply_to
+from index.atomic import TEMPORARY, make_folder, replace_file
 from index.errors import UsageError
 from index.manifest import render_manifest
 from index.progress import Progress
@@ -47,6 +51,10 @@ SCHEMA_VERSION = 1
 RUN = "run.json"
 RESULTS = "results.jsonl"
 SUMMARY = "summary.json"
+
+_TWICE = 500
+"""Chinese cases that are asked in the other script, too. A share of so many is known to within
+0.02 where it is near 1, and a large set is not asked all over again."""
 
 _AHEAD = 4
 """Cases a thread that may be answered before an earlier, slower one is written."""
@@ -65,6 +73,11 @@ class RunResult:
         """How many cases raised an error instead of an answer."""
         return int(self.summary["errors"])
 
+    @property
+    def fallbacks(self) -> int:
+        """How many answers are quotes because their generator failed."""
+        return int(self.summary["fallbacks"])
+
 
 def evaluate(
     cases: Iterable[Case],
@@ -73,6 +86,7 @@ def evaluate(
     output: Path,
     name: str = "cases",
     jobs: int = 1,
+    processes: bool = False,
     limit: int | None = None,
     today: date | None = None,
     other_script: bool = True,
@@ -84,40 +98,48 @@ def evaluate(
 
     Args:
         cases: The cases. They are gone through twice; an iterator is made a list first.
-        asker: What answers them; it is shared by the threads.
+        asker: What answers them.
         output: The folder of the run, made if need be.
         name: What the set of cases is called in the report.
-        jobs: Threads that ask. The extractive generator computes all the time and gains nothing
-            from a second one; a model behind a server does.
+        jobs: How many questions are asked at a time.
+        processes: Ask in as many processes, each with an asker of its own, of the same index and
+            configuration: for the generator that quotes, which computes all the time. Threads
+            share ``asker`` and do where a model behind a server answers.
         limit: Ask only so many, the first ones.
         today: The day on which cases without a day of their own are asked; None takes that of the
             newest article, so that a run does not depend on the calendar.
-        other_script: Ask Chinese questions in the other script too, for ``script_invariance``.
+        other_script: Ask Chinese questions in the other script too, for ``script_invariance``; of
+            more than 500, so many, spread over the set.
         resume: Go on with the run in ``output``, if one was begun there.
         keep_going: Leave out cases whose gold is not in the index, instead of refusing them all.
         progress: Show on a terminal how far the run is.
 
     Raises:
-        UsageError: gold is not in the index; there are no cases; ``output`` holds another run, or
-            one that was begun with other cases, settings or another index.
+        UsageError: gold is not in the index; there are no cases; no question could be answered
+            with the asker's configuration; ``output`` holds another run, or one that was begun
+            with other cases, settings or another index.
     """
     started = _now()
     cases = cases if isinstance(cases, Sequence) or iter(cases) is not cases else list(cases)
     gold = GoldFinder(asker.index)
     survey = _survey(cases, gold, limit=limit, keep_going=keep_going)
+    asker.prepare()
     day = today or gold.latest or this_day()
-    asking = _Asking(asker, gold, today=day, other_script=other_script)
     run = _describe(
         asker, survey, name=name, today=day, other_script=other_script, jobs=jobs, started=started
     )
-    make_folder(output)
+    _make_output(output)
     run = _begin(output, run, resume=resume)
     clock = perf_counter()
     try:
-        with RowWriter(output / RESULTS) as rows:
+        with RowWriter(output / RESULTS) as rows, ExitStack() as stack:
+            ask: Callable[[Asked], Reply] = partial(reply_to, asker)
+            if processes and rows.done < survey.count:
+                count = min(jobs, survey.count - rows.done)
+                ask = stack.enter_context(Workers(asker, count)).ask
             _ask_all(
                 _chosen(cases, survey, limit),
-                asking,
+                _Asking(ask, gold, today=day, twice=survey.twice if other_script else frozenset()),
                 rows,
                 output / RESULTS,
                 survey=survey,
@@ -125,7 +147,8 @@ def evaluate(
                 progress=progress,
             )
     except BaseException:
-        _write(output / RUN, run | {"status": "interrupted", "finished": _now()})
+        with suppress(UsageError):  # the disk is full: what went wrong first is what is told
+            _write(output / RUN, run | {"status": "interrupted", "finished": _now()})
         raise
     asked = perf_counter()
     summary = summarize(read_rows(output / RESULTS))
@@ -146,13 +169,17 @@ def evaluate(
 
 @dataclass(frozen=True, slots=True)
 class _Survey:
-    """What is known of the cases before the first is asked."""
+    """What is known of the cases before the first is asked.
+
+    ``twice`` are those that may be asked in the other script as well.
+    """
 
     count: int
     sha256: str
     skipped: frozenset[str]
     left_out: tuple[str, ...]
     reworded: frozenset[str]
+    twice: frozenset[str]
 
 
 def _survey(
@@ -168,6 +195,7 @@ def _survey(
     problems: list[str] = []
     skipped: list[str] = []
     reworded: set[str] = set()
+    chinese: list[tuple[int, str]] = []
     for case in islice(cases, limit):
         try:
             gold.locate(case)
@@ -180,13 +208,30 @@ def _survey(
         digest.update(line.encode("utf-8", "replace") + b"\n")
         if case.paraphrase_of is not None:
             reworded.add(case.paraphrase_of)
+        if case.lang.startswith("zh"):
+            _keep_lowest(chinese, case.id)
     if problems and not keep_going:
         raise UsageError("\n".join(problems))
     if not count:
-        raise UsageError("there is no case to ask")
+        raise UsageError("there is no case to ask: the files hold none that can be asked")
     return _Survey(
-        count, digest.hexdigest(), frozenset(skipped), tuple(problems), frozenset(reworded)
+        count=count,
+        sha256=digest.hexdigest(),
+        skipped=frozenset(skipped),
+        left_out=tuple(problems),
+        reworded=frozenset(reworded),
+        twice=frozenset(id_ for _, id_ in chinese),
     )
+
+
+def _keep_lowest(heap: list[tuple[int, str]], id_: str) -> None:
+    """Keep the ``_TWICE`` ids of the lowest hashes: the same ones in whatever order they come."""
+    digest = hashlib.blake2b(id_.encode("utf-8", "replace"), digest_size=8).digest()
+    entry = (-int.from_bytes(digest), id_)
+    if len(heap) < _TWICE:
+        heappush(heap, entry)
+    else:
+        heappushpop(heap, entry)
 
 
 def _chosen(cases: Iterable[Case], survey: _Survey, limit: int | None) -> Iterator[Case]:
@@ -245,6 +290,18 @@ def _identity(run: Mapping[str, Any]) -> list[tuple[str, Any]]:
     ]
 
 
+def _make_output(output: Path) -> None:
+    try:
+        make_folder(output)
+        is_folder = output.is_dir()
+    except OSError as error:
+        raise UsageError(
+            f"{output}: cannot be made ({error.strerror}); name another folder with --output"
+        ) from error
+    if not is_folder:
+        raise UsageError(f"{output} is a file; name a new folder with --output")
+
+
 def _begin(output: Path, run: dict[str, Any], *, resume: bool) -> dict[str, Any]:
     """Write ``run.json``, or take up the one that is there."""
     path = output / RUN
@@ -254,7 +311,8 @@ def _begin(output: Path, run: dict[str, Any], *, resume: bool) -> dict[str, Any]
             "by --resume"
         )
     if not path.exists():
-        if any(output.iterdir()):
+        # What a kill in its first moment left behind is nobody's.
+        if any(not path.name.startswith(TEMPORARY) for path in output.iterdir()):
             raise UsageError(f"{output} holds other files; name an empty or a new folder")
         _write(path, run)
         return run
@@ -275,41 +333,33 @@ def _begin(output: Path, run: dict[str, Any], *, resume: bool) -> dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class _Reply:
-    """What came back for one case."""
+class _Replies:
+    """What came back for one case; ``other``: in the other script, None where it was not asked."""
 
-    answer: Mapping[str, Any] | None
-    error: Exception | None
-    asked_twice: bool
-    other: Mapping[str, Any] | None
+    own: Reply
+    other: Reply | None
 
 
 class _Asking:
     """Asks one case; shared by the threads."""
 
-    def __init__(self, asker: Asker, gold: GoldFinder, *, today: date, other_script: bool) -> None:
-        self._asker = asker
+    def __init__(
+        self, ask: Callable[[Asked], Reply], gold: GoldFinder, *, today: date, twice: Set[str]
+    ) -> None:
+        self._ask = ask
         self._today = today
-        self._other_script = other_script
+        self._twice = twice
         self.gold = gold
 
-    def ask(self, case: Case) -> _Reply:
-        """Ask a case, and its question in the other script. Never raises for what goes wrong."""
-        answer, error = self._answer(case, case.question, case.dialogue)
-        other = in_other_script(case) if self._other_script else None
+    def ask(self, case: Case) -> _Replies:
+        """Ask a case, and its question in the other script."""
+        day = case.today or self._today
+        own = self._ask(Asked(case.question, day, dialogue=case.dialogue))
+        other = in_other_script(case) if case.id in self._twice else None
         if other is None:
-            return _Reply(answer, error, False, None)
-        there, there_error = self._answer(case, *other)
-        return _Reply(answer, error or there_error, True, there)
-
-    def _answer(
-        self, case: Case, question: str, dialogue: Sequence[Any]
-    ) -> tuple[Mapping[str, Any] | None, Exception | None]:
-        asked = Asked(question, case.today or self._today, dialogue=tuple(dialogue))
-        try:
-            return self._asker.answer_to(asked).to_json(), None
-        except Exception as error:
-            return None, error
+            return _Replies(own, None)
+        question, dialogue = other
+        return _Replies(own, self._ask(Asked(question, day, dialogue=tuple(dialogue))))
 
 
 def _ask_all(
@@ -333,17 +383,18 @@ def _ask_all(
         if case.id in survey.reworded:
             cited[case.id] = cited_spans(row["answer"])
     written = rows.done
-    for case, reply in _in_order(remaining, asking.ask, jobs=jobs):
+    for case, replies in _in_order(remaining, asking.ask, jobs=jobs):
+        own, other = replies.own, replies.other
         if case.id in survey.reworded:
-            cited[case.id] = cited_spans(reply.answer)
+            cited[case.id] = cited_spans(own.answer)
         row = row_of(
             case,
             asking.gold.locate(case),
             text_of=asking.gold.text,
-            answer=reply.answer,
-            error=reply.error,
-            asked_twice=reply.asked_twice,
-            other_script=reply.other,
+            answer=own.answer,
+            error=own.error or (other.error if other else None),
+            asked_twice=other is not None,
+            other_script=other.answer if other else None,
             original=cited.get(case.paraphrase_of) if case.paraphrase_of else None,
         )
         rows.append(row)
@@ -353,11 +404,11 @@ def _ask_all(
 
 
 def _in_order(
-    cases: Iterator[Case], ask: Callable[[Case], _Reply], *, jobs: int
-) -> Iterator[tuple[Case, _Reply]]:
+    cases: Iterator[Case], ask: Callable[[Case], _Replies], *, jobs: int
+) -> Iterator[tuple[Case, _Replies]]:
     """Ask in threads, a bounded number of cases ahead, and give the replies in order."""
     with ThreadPoolExecutor(jobs) as pool:
-        waiting: deque[tuple[Case, Future[_Reply]]] = deque()
+        waiting: deque[tuple[Case, Future[_Replies]]] = deque()
         try:
             while True:
                 for case in islice(cases, _AHEAD * jobs - len(waiting)):
@@ -373,14 +424,16 @@ def _in_order(
 
 def _write(path: Path, value: Mapping[str, Any]) -> None:
     text = json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n"
-    replace_file(path, text.encode("utf-8", "replace"))
+    with telling(path):
+        replace_file(path, text.encode("utf-8", "replace"))
 
 
 def _write_report(folder: Path) -> None:
     """Write the report beside the results."""
     from eval.report import write_report
 
-    write_report(folder)
+    with telling(folder):
+        write_report(folder)
 
 
 def _now() -> str:

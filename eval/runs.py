@@ -148,8 +148,11 @@ def read_run(folder: Path, *, unfinished: bool = False) -> Run:
         UsageError: a file is missing or damaged, has another schema version, or the run is not
             finished; the message names the file, the line and what to do.
     """
-    if not folder.is_dir():
-        raise UsageError(f"{folder} is no run folder; make one with youju eval run … --output DIR")
+    if not (folder / "run.json").is_file():
+        raise UsageError(
+            f"{folder} is no run folder (no run.json in it); make one with "
+            "youju eval run … --output DIR"
+        )
     about = read_json(folder / "run.json", version=RUN_SCHEMA_VERSION)
     again = f"run it to its end: youju eval run … --output {folder} --resume"
     if about.get("status") != "finished" and not unfinished:

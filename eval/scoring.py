@@ -17,7 +17,7 @@ from eval.metrics.seen import PassageSeen, Seen, said_units
 from eval.metrics.text import units
 from index.errors import UsageError
 from index.language import detect_script
-from rag.question import read_question
+from rag.question import Kind, read_question
 
 __all__ = ["KINDS", "cited_spans", "missing_row", "row_of", "slices_of", "verdict_of"]
 
@@ -37,7 +37,7 @@ def row_of(
     *,
     text_of: Callable[[str], str],
     answer: Mapping[str, Any] | None,
-    error: Exception | None = None,
+    error: Mapping[str, str] | None = None,
     asked_twice: bool = False,
     other_script: Mapping[str, Any] | None = None,
     original: Sequence[Span] | None = None,
@@ -49,7 +49,7 @@ def row_of(
         gold: Where its gold stands.
         text_of: The text of an article by its id; raises KeyError.
         answer: What came back, as ``Answer.to_json`` gives it; None where nothing did.
-        error: Why nothing came back, if that is known.
+        error: The type and message of what came instead of an answer.
         asked_twice: Whether the question was asked in the other script too.
         other_script: What came back for that; None where nothing did.
         original: What was cited for the question that this one rewords.
@@ -64,6 +64,7 @@ def row_of(
     return {
         "id": case.id,
         "question": case.question,
+        "dialogue": case.to_json().get("dialogue", []),
         "lang": case.lang,
         "tags": list(case.tags),
         "answerable": case.answerable,
@@ -76,7 +77,7 @@ def row_of(
             for metric in METRICS
             if metric.measure is not None
         },
-        "error": {"type": type(error).__name__, "message": str(error)} if error else None,
+        "error": dict(error) if error else None,
         "timings_ms": dict(timings),
     }
 
@@ -106,9 +107,14 @@ def slices_of(case: Case) -> dict[str, str]:
     }
 
 
+_TAG_OF = {Kind.PERSON: "name", Kind.MANNER: "how"}
+"""Kinds of question that the tags call by another word."""
+
+
 def _kind(question: str) -> str:
     try:
-        return read_question(question).kind.value
+        kind = read_question(question).kind
+        return _TAG_OF.get(kind, kind.value)
     except UsageError:  # nothing to search for in it
         return "other"
 
@@ -130,6 +136,7 @@ def _seen(
         case_only,
         declined=answer["abstained"],
         said=said_units([sentence["text"] for sentence in sentences]),
+        short=next((units(short) for short in map(_short, sentences) if short), ()),
         passages=tuple(
             PassageSeen(
                 (p["article_id"], p["start"], p["end"]),
@@ -151,6 +158,11 @@ def verdict_of(sentence: Mapping[str, Any], verdicts: Mapping[int, str]) -> str:
     given = {verdicts[n] for n in sentence["citations"] if n in verdicts}
     order = ("supported", "partly", "unsupported")
     return next((verdict for verdict in order if verdict in given), "uncited")
+
+
+def _short(sentence: Mapping[str, Any]) -> str:
+    """The short answer that is pointed out in a sentence; "" where none is."""
+    return str(sentence["text"][slice(*sentence["short"])]) if sentence.get("short") else ""
 
 
 def _is_verbatim(citation: Mapping[str, Any], text_of: Callable[[str], str]) -> bool:

@@ -16,11 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from eval.benchmarks import Half, half_of, rows
+from eval.benchmarks import Half, half_of, plain, rows
 from eval.listwise import Group, fit_listwise, write_weights
 from eval.metrics.answers import unit_f1
 from eval.metrics.text import units
-from eval.quality import plain
 from index.config import IndexConfig
 from index.errors import UsageError
 from index.progress import Progress

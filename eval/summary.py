@@ -48,6 +48,7 @@ class _Columns:
     )
     errors: int = 0
     missing: int = 0
+    fallbacks: int = 0
     verdicts: Counter[str] = field(default_factory=Counter)
     gate: Counter[str] = field(default_factory=Counter)
 
@@ -70,6 +71,7 @@ class _Columns:
             if name in row["timings_ms"]:
                 column.append(row["timings_ms"][name])
         if answer:
+            self.fallbacks += answer.get("fallback") is not None
             given = {citation["n"]: citation["verdict"] for citation in answer["citations"]}
             self.verdicts.update(verdict_of(sentence, given) for sentence in answer["sentences"])
             gate = answer.get("gate") or {}
@@ -77,7 +79,10 @@ class _Columns:
 
 
 def summarize(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """Put the rows of a run together; see docs/guide.md for the fields."""
+    """Put the rows of a run together.
+
+    ``fallbacks`` counts the answers that quotes took the place of: their generator failed.
+    """
     columns = _Columns()
     for row in rows:
         columns.add(row)
@@ -89,6 +94,7 @@ def summarize(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
         "cases": count,
         "errors": columns.errors,
         "missing": columns.missing,
+        "fallbacks": columns.fallbacks,
         "metrics": _table(columns, values, everyone),
         "slices": {
             name: _table(columns, values, np.array(members))
@@ -114,13 +120,17 @@ def _table(
         if counts[at]:
             table[name] = {
                 "mean": round(float(sums[at] / counts[at]), _DIGITS),
-                "low": round(float(lows[at]), _DIGITS),
-                "high": round(float(highs[at]), _DIGITS),
+                # Where all cases are alike, drawing them again tells nothing of the others.
+                **({} if lows[at] == highs[at] else _bounds(lows[at], highs[at])),
                 "n": int(counts[at]),
             }
         else:
             table[name] = {"mean": None, "n": 0}
     return {name: table[name] for name in _ORDER}
+
+
+def _bounds(low: float, high: float) -> dict[str, float]:
+    return {"low": round(float(low), _DIGITS), "high": round(float(high), _DIGITS)}
 
 
 def _intervals(values: Values) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:

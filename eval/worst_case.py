@@ -25,7 +25,11 @@ def worst_case(run: Run, row: Row, *, is_open: bool = False) -> Fold:
     record = run.full(row)
     kind = failure(row)
     gold = record.get("gold") or {}
+    answer = record.get("answer")
     pairs = [("case", row.id), ("slices", ", ".join(row.groups))]
+    pairs += [("asked before", _said(turn)) for turn in record.get("dialogue") or ()]
+    if answer and answer.get("searched") not in (None, row.question):
+        pairs.append(("searched as", answer["searched"]))
     if gold.get("answers"):
         pairs.append(("right", " / ".join(gold["answers"])))
     places = [_place(span) for fact in gold.get("spans") or () for span in fact]
@@ -34,7 +38,6 @@ def worst_case(run: Run, row: Row, *, is_open: bool = False) -> Fold:
     blocks: list[Block] = [Facts(tuple(pairs))]
     if row.error is not None:
         blocks.append(Text(row.error, "bad"))
-    answer = record.get("answer")
     if answer:
         blocks += _answer_blocks(answer, gold)
     scores = ((n, f"{v:.3g}") for n, v in row.metrics.items() if v is not None)
@@ -125,6 +128,10 @@ def _within(ranges: Iterable[_Range], start: int, length: int) -> list[_Range]:
     """The ranges as offsets into a passage, cut to it; those that lie outside are left out."""
     cut = [(max(a - start, 0), min(b - start, length)) for a, b in ranges]
     return [(a, b) for a, b in cut if a < b]
+
+
+def _said(turn: Mapping[str, Any]) -> str:
+    return f"{turn['question']} – {turn['answer']}" if turn.get("answer") else str(turn["question"])
 
 
 def _place(span: Mapping[str, Any]) -> str:

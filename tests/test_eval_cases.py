@@ -156,6 +156,21 @@ def test_load_refuses_a_file_that_is_no_case_file(tmp_path, data, message):
     assert str(caught.value) == f"{path}: {message}"
 
 
+@pytest.mark.parametrize("text", ['{"version": "1", "data": []}', '{\n "data": []}', "[]"])
+def test_a_public_set_is_told_from_a_case_file(tmp_path, text):
+    path = tmp_path / "dev.json"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError, match=r"one JSON document.*youju eval import squad"):
+        load_cases(path)
+    path.write_text(line() + "\n", encoding="utf-8")
+    assert len(load_cases(path)) == 1
+
+
+def test_a_folder_is_no_case_file(tmp_path):
+    with pytest.raises(UsageError, match=r"is a folder; .*youju eval import beir"):
+        load_cases(tmp_path)
+
+
 def test_load_says_when_there_is_no_such_file(tmp_path):
     with pytest.raises(UsageError, match=r"none\.jsonl: cannot be read .*check the path"):
         load_cases(tmp_path / "none.jsonl")

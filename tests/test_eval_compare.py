@@ -65,6 +65,18 @@ def test_flips_both_ways(tmp_path):
     assert (step.metric, step.before, step.after) == ("recall@5", 1.0, 0.0)
 
 
+def test_a_case_that_is_answered_no_more_got_worse_whatever_was_found(tmp_path):
+    found = {"recall@1": 0, "recall@5": 0, "RR": 0}
+    rows = [
+        [case("q", metrics=found | {"correct": 0, "decided": 1})],
+        [case("q", metrics=dict.fromkeys(found, 1) | {"correct": 0, "decided": 0})],
+    ]
+    a, b = (write_run(tmp_path / name, given) for name, given in zip("ab", rows, strict=True))
+    assert [flip.id for flip in compared(a, b).worse] == ["q"]
+    assert compared(a, b).better == ()
+    assert [flip.id for flip in compared(b, a).better] == ["q"]
+
+
 def test_slices_by_hand(tmp_path):
     langs = ["zh-Hans", "zh-Hans", "en", "en"]
     tags = [["x"], [], ["x"], []]

@@ -96,6 +96,56 @@ def test_what_is_no_squad_is_refused(tmp_path, value):
         read_squad(written(tmp_path, value))
 
 
+@pytest.mark.parametrize(
+    ("paragraph", "told"),
+    [
+        ({"context": 5, "qas": []}, r"\(the context is no text\)"),
+        ({"context": "x", "qas": {}}, r"\(qas is no list\)"),
+        ({"context": "x"}, r"\(there is no 'qas'\)"),
+        (
+            {"context": "x", "qas": [question("q", "谁？"), {"question": "谁？"}]},
+            r"at or after data\[0\]\.paragraphs\[0\]\.qas\[1\] \(there is no 'id'\)",
+        ),
+        (
+            {"context": "x", "qas": [{"id": "q", "question": "谁？", "answers": "x"}]},
+            r"qas\[0\] \(answers is no list\)",
+        ),
+    ],
+)
+def test_what_is_wrong_in_a_squad_file_is_named(tmp_path, paragraph, told):
+    with pytest.raises(UsageError, match=told):
+        read_squad(written(tmp_path, {"data": [{"paragraphs": [paragraph]}]}))
+
+
+def test_an_import_is_there_whole_or_not_at_all(squad, beir, tmp_path):
+    with pytest.raises(UsageError, match="the set holds 0 articles and 0 cases"):
+        write_collection(
+            read_squad(written(tmp_path, {"data": []}, "empty.json")), tmp_path / "set"
+        )
+    with (beir / "corpus.jsonl").open("a", encoding="utf-8") as file:
+        file.write("\n{")
+    with pytest.raises(UsageError, match=r"corpus\.jsonl: line 4: not JSON"):
+        write_collection(read_beir(beir), tmp_path / "set")
+    # Nothing of either is left.
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["beir", "empty.json", "set.json"]
+    assert write_collection(read_squad(squad), tmp_path / "set").cases == 4
+
+
+def test_gold_that_the_corpus_lacks_is_left_out_and_named(beir, tmp_path):
+    with (beir / "queries.jsonl").open("a", encoding="utf-8") as file:
+        file.write('\n{"_id": "3", "text": "what of the lost one"}')
+    with (beir / "qrels" / "test.tsv").open("a", encoding="utf-8") as file:
+        file.write("1\td3\t1\n3\td8\t1\n")  # d3 is empty, so no article; there is no d8
+    collection = read_beir(beir)
+    written = write_collection(collection, tmp_path / "set")
+    (case,) = load_cases(written.cases_file)
+    assert case.gold == ((GoldSpan("d1"),), (GoldSpan("d2"),))
+    assert collection.notes[1:] == [
+        "case 1: d3 is no article here",
+        "case 3: d8 is no article here; left out",
+    ]
+
+
 @pytest.fixture
 def beir(tmp_path):
     folder = tmp_path / "beir"
@@ -206,6 +256,8 @@ def test_graded_judgements_are_scored_as_trec_eval_does():
     [
         ("q1 Q0 b 1 0.5\n", QRELS, r"run\.txt: line 1: write QUERY Q0 DOCUMENT PLACE SCORE TAG"),
         ("q1 Q0 b 1 high me\n", QRELS, "the score 'high' is no number"),
+        ("q1 Q0 b 1 nan me\n", QRELS, "the score 'nan' is no number"),
+        (RUN, "q1 0 a 0\n", "name no relevant document"),
         (RUN + "q1 Q0 a 9 0.1 me\n", QRELS, "line 4: a is there twice for q1"),
         (RUN, "q1 0 a yes\n", "the grade 'yes' is no whole number"),
         (RUN, "q1 a\n", "line 1: write QUERY 0 DOCUMENT GRADE"),

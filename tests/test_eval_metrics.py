@@ -244,6 +244,12 @@ def test_what_is_right_depends_on_what_a_case_asks():
     assert value("correct", **gold, cited=(("a", 4, 9),)) == 1.0
     assert value("contains@1", **right, said=said_units(["一。", "17秒。"])) == 0.0
     assert value("contains@2", **right, said=said_units(["一。", "17秒。"])) == 1.0
+    pointed = {"said": said_units(["等了17秒。"]), "short": units("１７秒")}
+    assert value("short_exact_match", **right, **pointed) == 1.0
+    assert value("exact_match", **right, **pointed) == 0.0
+    assert value("short_F1", **right, short=units("17分")) == 0.5
+    assert value("short_F1", **right, said=said_units(["17秒。"])) == 0.0
+    assert value("short_F1", answerable=False, short=units("17秒")) is None
 
 
 def test_a_missing_result_scores_0_where_a_case_can_be_measured():

@@ -1,5 +1,6 @@
 """The report of a run: what it tells, that it stands alone, and that nothing breaks out of it."""
 
+import json
 import re
 from html import unescape
 from html.parser import HTMLParser
@@ -7,6 +8,7 @@ from html.parser import HTMLParser
 import pytest
 from eval_runs import answer, case, citation, passage, write_run
 
+from eval.compare_report import asked_in
 from eval.document import Cell, Fold, Heading, Table, Text, markdown, terminal
 from eval.failures import failure, worst
 from eval.markup import tag
@@ -142,7 +144,7 @@ def test_the_page_tells_what_it_should(run):
         "Does it know what it knows?",
         "How fast",
         "The 5 worst cases",
-        "1 cases raised an error and score 0: RemoteError (1).",
+        "1 case raised an error and score 0: RemoteError (1).",
         "5 of 6 cases went wrong.",
     ):
         assert told in page
@@ -152,6 +154,35 @@ def test_the_page_tells_what_it_should(run):
     assert "p50 10 ms, p95 20 ms" in page
     assert '<mark class="cited" title="cited">' in page
     assert "| declining\\_F1 | 0.250 |" in text
+    # Names alone tell nobody what was measured, nor a plot what it shows in a text.
+    assert "| share of the needed facts that were found among the first 5, by article |" in text
+    assert "Reliability: on the diagonal" in text
+    assert "| 0.80 | 1.00 | 1 |" in text
+
+
+def test_a_question_that_leans_on_another_is_shown_with_it(tmp_path):
+    dialogue = [{"question": "谁是董事长？", "answer": "方敬尧。"}, {"question": "今年几岁？"}]
+    leaning = case(
+        "f",
+        metrics={"correct": 0, "complete": 1},
+        question="那年薪呢？",
+        dialogue=dialogue,
+        answer=answer(searched="方敬尧的年薪？"),
+    )
+    md, _ = write_report(write_run(tmp_path / "run", [leaning]))
+    text = md.read_text(encoding="utf-8")
+    assert "- asked before: 谁是董事长？ – 方敬尧。\n- asked before: 今年几岁？\n" in text
+    assert "- searched as: 方敬尧的年薪？" in text
+    run = read_run(tmp_path / "run")
+    assert asked_in(run)("f").question == "那年薪呢？ (after: 今年几岁？)"
+
+
+def test_quotes_in_place_of_a_generator_that_failed_are_not_missed(run):
+    path = run.folder / "summary.json"
+    summary = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps(summary | {"fallbacks": 2}), encoding="utf-8")
+    md, _ = write_report(run.folder)
+    assert "> **In 2 cases the generator failed and quotes took its place" in md.read_text("utf-8")
 
 
 def test_without_a_probability_the_page_says_so(tmp_path):
@@ -172,7 +203,7 @@ def test_what_changed_since_the_baseline(tmp_path):
     _, path = write_report(new, baseline=old)
     html = path.read_text(encoding="utf-8")
     assert "What changed since the baseline" in html
-    assert "Got worse: 1 questions" in html
+    assert "Got worse: 1 question<" in html
     assert "−0.500" in html
     _, path = write_report(new, baseline=new)
     assert "Nothing: every case scores as in" in path.read_text(encoding="utf-8")
@@ -221,6 +252,14 @@ def test_a_plot_puts_its_points_where_they_belong():
     assert {"T", "told", "best", "<the best>", "x", "y"} <= set(elements.text)
 
 
+def test_labels_that_would_lie_over_each_other_are_one():
+    points = [Point(0.5, 0.5, label="1"), Point(0.51, 0.5, label="2"), Point(0.9, 0.5, label="3")]
+    drawn = plot(Axis("x", 0, 1), Axis("y", 0, 1), title="t", told="", points=points)
+    labels = re.findall(r">([\d, ]+)</text>", drawn)
+    assert ("1, 2" in labels, "2" in labels, "3" in labels) == (True, False, True)
+    assert drawn.count("<circle") == 3
+
+
 def test_a_histogram_counts_every_value():
     drawing = histogram([1, 1, 9, 10, 500], title="T", told="", label="ms", marks=[(10, "p50")])
     told = re.findall(r"<title>[\d.e+]+ to ([\w.]+): (\d+) cases</title>", drawing)
@@ -249,7 +288,7 @@ def test_blocks_for_a_terminal_and_as_markdown():
     )
     blocks = [Heading("Title", 1), Text("1. no list"), table, Fold("More", (Text("inside"),))]
     assert terminal(blocks) == (
-        "Title\n=====\n1. no list\n名     n  said\n中文   1  a\nb     20  *x* | y\n\n"
+        "Title\n=====\n1. no list\n\n名     n  said\n中文   1  a\nb     20  *x* | y\n\n"
         "- More\ninside\n"
     )
     assert markdown(blocks) == (

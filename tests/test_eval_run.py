@@ -1,6 +1,7 @@
 """A run: its rows and summary, what a kill leaves behind, and what is refused."""
 
 import contextlib
+import errno
 import json
 import os
 import random
@@ -18,8 +19,10 @@ import pytest
 import eval.run as run_module
 from eval.cases import Case, CaseFiles, GoldSpan, load_cases
 from eval.metrics import METRICS
+from eval.metrics.text import units
 from eval.rows import RowWriter, read_rows
 from eval.run import evaluate
+from eval.scoring import slices_of
 from eval.scripts import in_other_script
 from eval.summary import summarize
 from index.errors import UsageError
@@ -56,6 +59,9 @@ class Wrapped:
         self.index, self.config = asker.index, asker.config
         self.asked = []
         self._asker, self._fails_on, self._stops_after = asker, fails_on, stops_after
+
+    def prepare(self):
+        self._asker.prepare()
 
     def answer_to(self, asked):
         if self._stops_after is not None and len(self.asked) >= self._stops_after:
@@ -119,9 +125,10 @@ def test_a_row_holds_the_answer_its_metrics_and_where_the_gold_stands(cases, ask
     assert row["metrics"]["verbatim"] == 1.0
 
 
-def test_two_runs_are_the_same_but_for_timings(cases, asker, tmp_path):
-    one = evaluate(cases, asker, output=tmp_path / "one")
-    two = evaluate(cases, asker, output=tmp_path / "two", jobs=3)
+@pytest.mark.parametrize("processes", [False, True])
+def test_two_runs_are_the_same_but_for_timings(cases, sample, tmp_path, processes):
+    one = evaluate(cases, sample, output=tmp_path / "one")
+    two = evaluate(cases, sample, output=tmp_path / "two", jobs=2, processes=processes)
     assert untimed(one.folder) == untimed(two.folder)
     assert uncounted(one.summary) == uncounted(two.summary)
 
@@ -138,6 +145,15 @@ def test_a_case_that_raises_is_a_row_and_scores_0(cases, sample, tmp_path):
     lost = result.summary["metrics"]["recall@5"]
     assert lost["n"] == whole["n"]
     assert lost["mean"] == pytest.approx(whole["mean"] - 1 / whole["n"], abs=1e-6)
+
+
+def test_a_configuration_that_can_answer_nothing_is_refused_before_anything_is_asked(
+    cases, sample, tmp_path
+):
+    lost = Asker(sample.index, config=Config(answer=AnswerConfig(generator="extractiv")))
+    with pytest.raises(UsageError, match="'extractiv' names no generator"):
+        evaluate(cases, lost, output=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_run_that_was_interrupted_goes_on_and_repeats_nothing(cases, sample, asker, tmp_path):
@@ -289,6 +305,50 @@ def test_a_folder_of_other_things_is_left_alone(cases, sample, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]
 
 
+def test_a_kill_in_the_first_moment_leaves_nothing_in_the_way(cases, sample, tmp_path):
+    (tmp_path / ".tmp-run.json").write_bytes(b"{")
+    assert evaluate(cases[:1], sample, output=tmp_path, resume=True).summary["cases"] == 1
+
+
+def test_a_folder_that_cannot_be_made_is_named(cases, sample, tmp_path):
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(UsageError, match=r"file is a file; name a new folder with --output"):
+        evaluate(cases[:1], sample, output=tmp_path / "file")
+    with pytest.raises(UsageError, match=r"file/run: cannot be made \(Not a directory\)"):
+        evaluate(cases[:1], sample, output=tmp_path / "file" / "run")
+
+
+def test_a_full_disk_says_which_file_and_how_to_go_on(cases, sample, tmp_path, monkeypatch):
+    whole = evaluate(cases[:4], sample, output=tmp_path / "whole")
+    write, left = os.write, [9_000]
+
+    def full(file, data):
+        if not left[0]:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        done = write(file, data[: left[0]])
+        left[0] -= done
+        return done
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", full)
+        with pytest.raises(UsageError, match=r"results\.jsonl: .*No space left.* --resume"):
+            evaluate(cases[:4], sample, output=tmp_path / "run")
+    result = evaluate(cases[:4], sample, output=tmp_path / "run", resume=True)
+    assert untimed(result.folder) == untimed(whole.folder)
+
+
+def test_quotes_in_place_of_a_generator_that_failed_are_counted(cases, sample, tmp_path):
+    class Failing(Asker):
+        def answer_to(self, asked):
+            answer = super().answer_to(asked)
+            return replace(answer, fallback="the server is away") if answer.sentences else answer
+
+    failing = Failing(sample.index, config=sample.config)
+    result = evaluate(cases[:3], failing, output=tmp_path, other_script=False)
+    answered = [row for row in rows_of(tmp_path) if not row["answer"]["abstained"]]
+    assert result.fallbacks == len(answered) > 0
+
+
 def test_gold_that_is_not_in_the_index_is_named_before_anything_is_asked(cases, asker, tmp_path):
     lost = replace(cases[0], id="lost", gold=((GoldSpan("nowhere.md"),),))
     moved = replace(
@@ -313,6 +373,29 @@ def test_gold_may_be_named_by_the_articles_id(cases, sample, tmp_path):
     assert by_id.summary["metrics"] == by_path.summary["metrics"]
 
 
+def test_the_short_answer_of_a_sentence_is_measured(cases, sample, tmp_path):
+    rows = rows_of(evaluate(cases, sample, output=tmp_path, other_script=False).folder)
+    for row in rows:
+        said = row["answer"]["sentences"]
+        short = next((s["text"][slice(*s["short"])] for s in said if s["short"]), "")
+        if row["answerable"]:
+            right = any(units(short) == units(answer) for answer in row["gold"]["answers"])
+            assert row["metrics"]["short_exact_match"] == right
+    assert {row["metrics"]["short_exact_match"] for row in rows} >= {0.0, 1.0}
+
+
+def test_a_kind_of_question_has_one_name(cases):
+    asked = {"谁是行长？": "name", "怎样换卡？": "how", "等了多少秒？": "number"}
+    for question, kind in asked.items():
+        assert slices_of(replace(cases[0], question=question, tags=()))["kind"] == kind
+
+
+def test_cases_that_are_all_alike_have_no_interval(cases, sample, tmp_path):
+    one = [case for case in cases if case.answerable][:1]
+    metrics = evaluate(one, sample, output=tmp_path).summary["metrics"]
+    assert metrics["recall@5"] == {"mean": metrics["recall@5"]["mean"], "n": 1}
+
+
 def test_nothing_to_ask_is_said(sample, tmp_path):
     with pytest.raises(UsageError, match="there is no case to ask"):
         evaluate([], sample, output=tmp_path)
@@ -324,14 +407,11 @@ def test_the_day_is_the_cases_own_or_that_of_the_run(cases, asker, tmp_path):
     assert [asked.today for asked in asker.asked] == [date(2019, 1, 2), date(2020, 3, 4)]
 
 
-class Script:
+class Script(Asker):
     """Answers a question in traditional characters with less than one in simplified ones."""
 
-    def __init__(self, asker):
-        self.index, self.config, self._asker = asker.index, asker.config, asker
-
     def answer_to(self, asked):
-        answer = self._asker.answer_to(replace(asked, question="江湾银行的微信小程序叫啥？"))
+        answer = super().answer_to(replace(asked, question="江湾银行的微信小程序叫啥？"))
         if "銀" in asked.question:
             return replace(answer, sentences=(), citations=(), abstained=True)
         return answer
@@ -342,10 +422,26 @@ def test_script_invariance_compares_what_both_scripts_cite(cases, sample, tmp_pa
     (row,) = rows_of(result.folder)
     assert row["other_script"]["question"] == "江灣銀行的微信小程序叫啥？"
     assert row["metrics"]["script_invariance"] == 1.0
-    result = evaluate(cases[:1], Script(sample), output=tmp_path / "bad")
+    result = evaluate(
+        cases[:1], Script(sample.index, config=sample.config), output=tmp_path / "bad"
+    )
     assert result.summary["metrics"]["script_invariance"]["mean"] == 0.0
     result = evaluate(cases[:1], sample, output=tmp_path / "once", other_script=False)
     assert result.summary["metrics"]["script_invariance"]["n"] == 0
+
+
+def test_of_a_large_set_only_so_many_are_asked_in_both_scripts(
+    cases, sample, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(run_module, "_TWICE", 2)
+    chosen = [case for case in cases if in_other_script(case)][:5]
+
+    def twice(order, name):
+        folder = evaluate(order, sample, output=tmp_path / name).folder
+        return {row["id"] for row in rows_of(folder) if row["other_script"]}
+
+    assert len(twice(chosen, "one")) == 2
+    assert twice(chosen[::-1], "two") == twice(chosen, "three")
 
 
 def test_a_question_in_the_other_script_has_its_dialogue_in_it_too():

@@ -63,7 +63,7 @@ def test_what_is_no_run_is_refused(folder, tmp_path):
 @pytest.mark.parametrize("name", ["run.json", "results.jsonl", "summary.json"])
 def test_a_missing_file_is_named(folder, name):
     (folder / name).unlink()
-    with pytest.raises(UsageError, match=f"{name}: cannot be read"):
+    with pytest.raises(UsageError, match=f"{name}: cannot be read|no {name} in it"):
         read_run(folder)
 
 

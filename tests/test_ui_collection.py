@@ -42,6 +42,14 @@ def test_no_example_is_declined(collection, sample):
     assert [q for q in examples if sample.answer(q).abstained] == []
 
 
+def test_a_sample_article_that_somebody_edited_gives_no_example_and_no_error(sample, monkeypatch):
+    def lost(*_):
+        raise UsageError("the gold quote is not in the article")
+
+    monkeypatch.setattr("ui.collection.GoldFinder.locate", lost)
+    assert Collection(sample).summary().examples == ()
+
+
 def test_the_page_gets_the_answer_that_the_terminal_gets(collection, sample):
     question, dialogue = "那交行的接通率呢？", (Turn("建行的居家坐席把人工接通率提高了多少？"),)
     *_, last = collection.stream(question, dialogue=dialogue)

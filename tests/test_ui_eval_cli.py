@@ -32,7 +32,7 @@ def test_declined_questions_become_drafts_that_can_be_run(index, tmp_path):
     for number in ("13800138000", "13900139000"):  # masked, they are one question
         youju("ask", f"冥王星的电话{number}是谁的？", "--today", "2024-06-01")
     drafts, run = tmp_path / "drafts.jsonl", tmp_path / "run"
-    assert youju("eval", "make-cases", "--from-log", "--output", drafts).startswith("1 drafts")
+    assert youju("eval", "make-cases", "--from-log", "--output", drafts).startswith("1 draft, ")
     (case,) = load_cases(drafts)
     assert not case.answerable
     assert case.tags[0] == "draft"
@@ -46,3 +46,33 @@ def test_declined_questions_become_drafts_that_can_be_run(index, tmp_path):
         app, ["eval", "make-cases", "--from-log", "--output", str(drafts), "--index", str(index)]
     )
     assert again.exit_code != 0  # a file that a person may have put right is not overwritten
+
+
+def test_no_draft_is_no_file(index, tmp_path):
+    output = tmp_path / "drafts.jsonl"
+    for more, told in (
+        (("nowhere/",), "0 drafts: no article of that path gives one; nothing was written"),
+        (("--from-log",), "0 drafts: the log has no such question; nothing was written"),
+    ):
+        arguments = ["eval", "make-cases", *more, "--output", str(output), "--index", str(index)]
+        found = CliRunner().invoke(app, arguments)
+        assert (found.exit_code, found.stdout.strip()) == (0, told)
+        assert not output.exists()
+
+
+def test_one_wrong_line_stops_a_run_unless_it_is_to_go_on(index, tmp_path):
+    cases, run = tmp_path / "cases.jsonl", tmp_path / "run"
+    good = {"id": "a", "question": "东门支行搬到哪里？", "answerable": False, "lang": "zh-Hans"}
+    lines = [json.dumps(good | {"id": str(n)}, ensure_ascii=False) for n in range(20)]
+    lines[3], lines[7] = "{", lines[6]
+    cases.write_text("\n".join(lines), encoding="utf-8")
+    arguments = ["eval", "run", str(cases), "--index", str(index), "--output", str(run), "--once"]
+    refused = CliRunner().invoke(app, arguments, standalone_mode=False)
+    assert "line 4: not JSON" in str(refused.exception)
+    assert "line 8: id: '6' is already the id of line 7" in str(refused.exception)
+    assert str(refused.exception).endswith("2 lines are no case; nothing was asked")
+    assert not run.exists()
+    found = CliRunner().invoke(app, [*arguments, "--keep-going"])
+    assert found.exit_code == 1
+    assert "18 cases" in found.stdout
+    assert found.stderr.splitlines()[-1] == "youju: 2 left out"

@@ -18,8 +18,9 @@ from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
-from eval.cases import load_cases
-from eval.quality import judge
+from eval.cases import Case, load_cases
+from eval.gold import GoldFinder
+from eval.metrics.citations import overlaps
 from index.article import Article, Script
 from index.errors import IndexMismatchError, UsageError, YoujuError
 from index.fold import fold
@@ -313,19 +314,20 @@ def _examples(asker: Asker, articles: Sequence[Article]) -> tuple[str, ...]:
     The sample collection has cases of its own, of which those serve whose answer begins with a
     gold span; for any other collection the titles serve.
     """
-    by_path = {article.path: article for article in articles}
+    paths = {article.path for article in articles}
     own = [
         case
         for case in load_cases(_SAMPLE_CASES)
         if case.gold
         and not case.dialogue
-        and all(span.article in by_path for fact in case.gold for span in fact)
+        and all(span.article in paths for fact in case.gold for span in fact)
     ]
     if own:
         # Spread over the set, which goes article by article, rather than its first few.
         def is_good(question: str) -> bool:
-            return judge(cases[question], asker.answer(question), by_path).first
+            return _begins_with_gold(asker, cases[question], gold)
 
+        gold = GoldFinder(asker.index)
         cases = {case.question: case for case in own}
         offered = list(cases)
     else:
@@ -342,6 +344,15 @@ def _examples(asker: Asker, articles: Sequence[Article]) -> tuple[str, ...]:
         asked = written[:: max(1, len(written) // (4 * _EXAMPLES))][: 5 * _EXAMPLES]
         good.extend(islice(filter(is_good, asked), _EXAMPLES))
     return tuple(good)
+
+
+def _begins_with_gold(asker: Asker, case: Case, gold: GoldFinder) -> bool:
+    try:
+        facts = gold.locate(case).facts
+    except UsageError:  # somebody edited this article of the sample collection
+        return False
+    cited = [(c.article_id, c.start, c.end) for c in asker.answer(case.question).citations[:1]]
+    return any(overlaps(one, span) for one in cited for fact in facts for span in fact)
 
 
 def _is_answered(asker: Asker, question: str) -> bool:

@@ -30,7 +30,8 @@ _MODEL_CACHE = Path("var/model-replies")
 # The figures that are printed when a run has ended; the folder holds all of them.
 _HEADLINE = (
     *("complete", "recall@5", "RR", "nDCG@10", "cited@1", "citation_precision", "citation_recall"),
-    *("contains@1", "contains", "F1", "ROUGE-L", "verbatim", "supported", "answered", "correct"),
+    *("contains@1", "contains", "short_F1", "F1", "ROUGE-L", "verbatim", "supported"),
+    *("answered", "correct", "decided"),
     *("declining_precision", "declining_recall", "declining_F1", "script_invariance"),
     *("paraphrase_consistency", "calibration_error", "risk_coverage_area"),
 )
@@ -50,9 +51,7 @@ def evaluation() -> None:
 @click.option(
     "--jobs",
     type=click.IntRange(1, 256),
-    default=1,
-    show_default=True,
-    help="Threads that ask; more than one help where a model's server answers.",
+    help="Questions asked at a time; one a core (at most 8) if only our models answer, else 1.",
 )
 @click.option("--limit", type=click.IntRange(1), help="Ask only the first so many cases.")
 @click.option("--today", metavar="DATE", help="The day of cases without one; the newest article's.")
@@ -68,7 +67,7 @@ def run(
     config: Path | None,
     generator: str | None,
     output: Path | None,
-    jobs: int,
+    jobs: int | None,
     limit: int | None,
     today: str | None,
     once: bool,
@@ -77,19 +76,21 @@ def run(
 ) -> None:
     """Ask every case of the files and write a folder of results.
 
-    Exit status 0, 1 when a case raised an error or was left out, 2 for wrong usage.
+    Exit status 0, 1 when a case raised an error, was left out or was answered by quotes because its
+    generator failed, 2 for wrong usage.
     """
     if resume and output is None:
         raise UsageError("--resume goes on with a run: name its folder with --output")
     from eval.cases import CaseFiles
     from eval.run import evaluate
+    from eval.workers import is_light, usual_jobs
     from rag.batch import parse_day
 
     files = CaseFiles(*cases)
     problems = [str(problem) for problem in files.problems()]
     if problems and not keep_going:
         raise UsageError(
-            "\n".join([*problems, f"{len(problems)} lines are no cases; nothing was asked"])
+            "\n".join([*problems, f"{_lines(len(problems))} no case; nothing was asked"])
         )
     folder = output or _RUNS / f"{datetime.now(UTC):%Y-%m-%dT%H-%M-%S}-{files.name}"
     try:
@@ -99,7 +100,8 @@ def run(
                 asker,
                 output=folder,
                 name=files.name,
-                jobs=jobs,
+                jobs=jobs or usual_jobs(asker),
+                processes=is_light(asker),
                 limit=limit,
                 today=parse_day(today, field="--today") if today is not None else None,
                 other_script=not once,
@@ -114,12 +116,17 @@ def run(
     for problem in left_out:
         _complain(problem)
     click.echo(_figures(result.summary, _HEADLINE))
-    click.echo(f"{result.summary['cases']} cases, {folder}")
+    click.echo(f"{result.summary['cases']} cases, {folder / 'report.html'}")
     if left_out:
-        _complain(f"{len(left_out)} cases were left out")
+        _complain(f"{len(left_out)} left out")
     if result.errors:
-        _complain(f"{result.errors} cases raised an error; they are rows with one in results.jsonl")
-    sys.exit(1 if left_out or result.errors else 0)
+        _complain(f"{result.errors} raised an error: rows with one in {folder / 'results.jsonl'}")
+    if result.fallbacks:
+        _complain(
+            f"{result.fallbacks} answered by quotes, because the generator failed: what was "
+            "measured there is not the generator"
+        )
+    sys.exit(1 if left_out or result.errors or result.fallbacks else 0)
 
 
 @evaluation.command("import")
@@ -197,9 +204,10 @@ def make_cases(
         raise UsageError("--reason chooses from the log: give --from-log too")
     if output.exists():
         raise UsageError(f"{output} is there already; name a new file with --output")
-    count = 0
-    output.parent.mkdir(parents=True, exist_ok=True)
-    with open_asker(index, config) as asker, output.open("w", encoding="utf-8") as file:
+    from index.atomic import make_folder, replace_file
+
+    lines: list[str] = []
+    with open_asker(index, config) as asker:
         if from_log:
             from eval.activity import cases_from_log
             from eval.drafts import Reason
@@ -208,10 +216,15 @@ def make_cases(
         else:
             chosen = (a for a in asker.index.articles() if not paths or a.path.startswith(paths))
             found = _drafted(chosen, model, per_article)
-        for case in found:
-            file.write(json.dumps(case.to_json(), ensure_ascii=False) + "\n")
-            count += 1
-    click.echo(f"{count} drafts, {output}: read each one, put it right, take its tag “draft” away")
+        lines.extend(json.dumps(case.to_json(), ensure_ascii=False) + "\n" for case in found)
+    if not lines:
+        where = "the log has no such question" if from_log else "no article of that path gives one"
+        click.echo(f"0 drafts: {where}; nothing was written")
+        return
+    make_folder(output.absolute().parent)
+    replace_file(output, "".join(lines).encode("utf-8", "replace"))
+    told = f"{len(lines)} draft{'s' * (len(lines) > 1)}, {output}"
+    click.echo(f"{told}: read each one, put it right, take its tag “draft” away")
 
 
 def _drafted(articles: "Iterable[Article]", model: str | None, limit: int) -> "Iterator[Case]":
@@ -318,6 +331,10 @@ def _figures(summary: Any, names: tuple[str, ...]) -> str:  # noqa: ANN401 - a s
             name = f"{moment.replace('_', ' ')}, ms"
             lines.append(f"{name:<24}{spread['p50']:>8.1f}  p95 {spread['p95']:.1f}")
     return "\n".join(lines)
+
+
+def _lines(count: int) -> str:
+    return "1 line is" if count == 1 else f"{count} lines are"
 
 
 def _complain(message: str) -> None:

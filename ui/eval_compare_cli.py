@@ -158,16 +158,20 @@ def _evaluate(cases: "Sequence[Path]", point: "Point", folder: Path) -> None:
     """Run one point of a sweep, going on with what is in its folder."""
     from eval.cases import CaseFiles
     from eval.run import evaluate
+    from eval.workers import is_light, usual_jobs
     from index.search import open_index
     from rag.answer import Asker
 
     files = CaseFiles(*cases)
     with open_index(point.index) as index:
+        asker = Asker(index, config=point.config)
         evaluate(
             files,
-            Asker(index, config=point.config),
+            asker,
             output=folder,
             name=files.name,
+            jobs=usual_jobs(asker),
+            processes=is_light(asker),
             resume=True,
             progress=True,
         )

@@ -63,9 +63,8 @@ def _rows(path: Path) -> Iterator[dict[str, Any]]:
                 continue
             try:
                 row = json.loads(line)
-                row["_id"]
-            except (ValueError, KeyError, TypeError) as error:
-                raise UsageError(
-                    f'{path}: line {number}: not a row with "_id" ({error!r})'
-                ) from error
+            except (ValueError, RecursionError) as error:
+                raise UsageError(f"{path}: line {number}: not JSON ({error})") from error
+            if not isinstance(row, dict) or "_id" not in row:
+                raise UsageError(f'{path}: line {number}: not an object with "_id"')
             yield row

@@ -6,13 +6,15 @@ quotes must stand in the text as the index stores it, so a reader takes quotes f
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+import shutil
+from collections.abc import Iterable, Iterator, Set
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from eval.cases import Case
 from index.article import Script
+from index.atomic import TEMPORARY, make_folder, publish_folder
 from index.errors import UnreadableError, UsageError
 from index.language import detect_language, detect_script
 from index.reading import read
@@ -27,6 +29,8 @@ __all__ = [
     "stored_text",
     "write_collection",
 ]
+
+_ARTICLES, _CASES = "articles", "cases.jsonl"
 
 _PART_BYTES = 32 << 20
 """Articles are split into files of this size, well below ``max_file_mb``."""
@@ -66,30 +70,59 @@ class Written:
 
 
 def write_collection(collection: Collection, folder: Path) -> Written:
-    """Write a set into a new folder.
+    """Write a set into a new folder, which is there whole or not at all.
+
+    Gold that the set's articles do not hold is left out with a note, and a case that has no other
+    with it: it could not be asked.
 
     Raises:
-        UsageError: the folder holds something already.
+        UsageError: the folder holds something already, or the set has no article or no case.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"{folder} holds something already; name a new folder with --output")
-    articles_folder, cases_file = folder / "articles", folder / "cases.jsonl"
-    articles_folder.mkdir(parents=True)
-    articles = cases = 0
-    for part, lines in enumerate(_parts(collection.articles), start=1):
-        with (articles_folder / f"part-{part:04}.jsonl").open("w", encoding="utf-8") as file:
+    make_folder(folder.absolute().parent)
+    draft = folder.absolute().with_name(TEMPORARY + folder.name)
+    shutil.rmtree(draft, ignore_errors=True)
+    try:
+        articles, cases = _write(collection, draft)
+        if not articles or not cases:
+            raise UsageError(f"the set holds {articles} articles and {cases} cases: nothing to ask")
+        publish_folder(draft, folder)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return Written(articles, cases, folder / _ARTICLES, folder / _CASES)
+
+
+def _write(collection: Collection, folder: Path) -> tuple[int, int]:
+    """Write articles, then cases; gives how many of each."""
+    (folder / _ARTICLES).mkdir(parents=True)
+    held: set[str] = set()
+    for part, lines in enumerate(_parts(collection.articles, held), start=1):
+        with (folder / _ARTICLES / f"part-{part:04}.jsonl").open("w", encoding="utf-8") as file:
             file.writelines(lines)
-        articles += len(lines)
     known: set[str] = set()
-    with cases_file.open("w", encoding="utf-8") as file:
-        for case in collection.cases:
-            if case.id in known:
-                collection.notes.append(f"case {case.id}: its id is taken; left out")
+    with (folder / _CASES).open("w", encoding="utf-8") as file:
+        for given in collection.cases:
+            if given.id in known:
+                collection.notes.append(f"case {given.id}: its id is taken; left out")
                 continue
-            known.add(case.id)
-            file.write(json.dumps(case.to_json(), ensure_ascii=False) + "\n")
-            cases += 1
-    return Written(articles, cases, articles_folder, cases_file)
+            case = _with_held_gold(given, held, collection.notes)
+            if case is not None:
+                known.add(case.id)
+                file.write(json.dumps(case.to_json(), ensure_ascii=False) + "\n")
+    return len(held), len(known)
+
+
+def _with_held_gold(case: Case, held: Set[str], notes: list[str]) -> Case | None:
+    """The case with the gold that there is; None where there was gold, and there is none left."""
+    facts = [tuple(span for span in fact if span.article in held) for fact in case.gold]
+    gold = tuple(fact for fact in facts if fact)
+    if gold == case.gold:
+        return case
+    lost = [span.article for fact in case.gold for span in fact if span.article not in held]
+    told = f"case {case.id}: {', '.join(lost[:3])}{', …' * (len(lost) > 3)} is no article here"
+    notes.append(told if gold else f"{told}; left out")
+    return replace(case, gold=gold) if gold else None
 
 
 def document_id(text: str) -> str:
@@ -135,15 +168,14 @@ def load_json(path: Path) -> Any:  # noqa: ANN401 - any JSON value
         raise UsageError(f"{path}: not JSON in UTF-8 ({error})") from error
 
 
-def _parts(articles: Iterable[Record]) -> Iterator[list[str]]:
-    """The articles as lines, in lists of at most ``_PART_BYTES``; an id only once."""
-    known: set[str] = set()
+def _parts(articles: Iterable[Record], held: set[str]) -> Iterator[list[str]]:
+    """The articles as lines, in lists of at most ``_PART_BYTES``; each id once, put in ``held``."""
     lines: list[str] = []
     size = 0
     for record in articles:
-        if record.id in known:
+        if record.id in held:
             continue
-        known.add(record.id)
+        held.add(record.id)
         line = json.dumps(record.to_json(), ensure_ascii=False) + "\n"
         if lines and size + len(line.encode("utf-8", "replace")) > _PART_BYTES:
             yield lines

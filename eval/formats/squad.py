@@ -6,6 +6,7 @@ of the paragraph, which another article may contradict.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -33,46 +34,72 @@ def read_squad(path: Path) -> Collection:
     notes: list[str] = []
     articles: list[Record] = []
     cases: list[Case] = []
+    place = ""  # of what is read at the moment, for the message
     try:
-        for title, context, name, questions in _paragraphs(load_json(path)):
-            record = Record(name or document_id(context), context, title)
+        for place, paragraph in _paragraphs(load_json(path)):
+            record = Record(
+                paragraph.name or document_id(paragraph.text), paragraph.text, paragraph.title
+            )
             text = stored_text(record)
             if text is None:
                 notes.append(f"{record.id}: cannot be indexed; left out with its cases")
                 continue
             articles.append(record)
-            for question in questions:
+            for n, question in enumerate(paragraph.questions):
+                place = f"{place.partition('.qas')[0]}.qas[{n}]"
                 case = _case(question, record, text, notes)
                 if case is not None:
                     cases.append(case)
     except (KeyError, TypeError, AttributeError) as error:
+        reason = f"there is no {error}" if isinstance(error, KeyError) else str(error)
+        at = f" at or after {place}" if place else ""
         raise UsageError(
-            f"{path}: not SQuAD-style JSON ({type(error).__name__}: {error}); it holds "
-            '{"data": [{"title", "paragraphs": [{"context", "qas": […]}]}]}'
+            f"{path}: not SQuAD-style JSON{at} ({reason}); it holds "
+            '{"data": [{"title", "paragraphs": [{"context", "qas": [{"id", "question", '
+            '"answers": [{"text", "answer_start"}]}]}]}]}'
         ) from error
     return Collection(articles, cases, notes)
 
 
-def _paragraphs(
-    raw: Any,  # noqa: ANN401 - any JSON value
-) -> Iterator[tuple[str, str, str | None, list[Mapping[str, Any]]]]:
-    """Title, text, name if any and questions of every paragraph."""
+@dataclass(frozen=True, slots=True)
+class _Paragraph:
+    title: str
+    text: str
+    name: str | None
+    questions: list[Any]
+
+
+def _paragraphs(raw: Any) -> Iterator[tuple[str, _Paragraph]]:  # noqa: ANN401 - any JSON value
+    """Every paragraph with its place."""
     if isinstance(raw, list):  # the first layout of CMRC 2018
-        for entry in raw:
-            title = str(entry.get("title") or "")
-            yield title, entry["context_text"], str(entry["context_id"]), entry["qas"]
+        for n, entry in enumerate(raw):
+            title, id_ = str(entry.get("title") or ""), str(entry["context_id"])
+            yield f"[{n}]", _paragraph(title, entry["context_text"], id_, entry["qas"])
         return
-    for entry in raw["data"]:
-        for paragraph in entry["paragraphs"]:
-            title, given = str(entry.get("title") or ""), paragraph.get("id")
+    for n, entry in enumerate(raw["data"]):
+        title = str(entry.get("title") or "")
+        for m, paragraph in enumerate(entry["paragraphs"]):
+            given = paragraph.get("id")
             name = None if given is None else str(given)
-            yield title, paragraph["context"], name, paragraph["qas"]
+            found = _paragraph(title, paragraph["context"], name, paragraph["qas"])
+            yield f"data[{n}].paragraphs[{m}]", found
+
+
+def _paragraph(title: str, text: object, name: str | None, questions: object) -> _Paragraph:
+    if not isinstance(text, str):
+        raise TypeError("the context is no text")
+    if not isinstance(questions, list):
+        raise TypeError("qas is no list")
+    return _Paragraph(title, text, name, questions)
 
 
 def _case(raw: Mapping[str, Any], record: Record, text: str, notes: list[str]) -> Case | None:
     name = str(raw["query_id"] if "query_id" in raw else raw["id"])
     question = str(raw["query_text"] if "query_text" in raw else raw["question"])
-    given = [_answer(answer) for answer in raw.get("answers") or ()]
+    answers_given = raw.get("answers") or []
+    if not isinstance(answers_given, list):
+        raise TypeError("answers is no list")
+    given = [_answer(answer) for answer in answers_given]
     answers = tuple(dict.fromkeys(said.strip() for said, _ in given if said.strip()))
     if not question.strip():
         notes.append(f"case {name}: it asks nothing; left out")

@@ -7,6 +7,7 @@ name backwards; the place that is written counts for nothing.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite, nan
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +77,9 @@ def read_run(path: Path) -> Ranking:
         try:
             value = float(text)
         except ValueError:
-            raise UsageError(f"{path}: line {number}: the score {text!r} is no number") from None
+            value = nan
+        if not isfinite(value):
+            raise UsageError(f"{path}: line {number}: the score {text!r} is no number")
         if document in run.setdefault(query, {}):
             raise UsageError(f"{path}: line {number}: {document} is there twice for {query}")
         run[query][document] = value
@@ -87,7 +90,8 @@ def score(run: Ranking, judged: Judgements, names: Sequence[str]) -> Score:
     """Measure a run. A query without a relevant document counts for nothing.
 
     Raises:
-        UsageError: a name is not that of a measure of retrieval, by article.
+        UsageError: a name is not that of a measure of retrieval, by article; no document is
+            judged relevant to anything.
     """
     sums = dict.fromkeys(names, 0.0)
     queries = missing = 0
@@ -101,7 +105,9 @@ def score(run: Ranking, judged: Judgements, names: Sequence[str]) -> Score:
         gains = [float(grades[document]) for document in right]
         for name in names:
             sums[name] += _measure(name, ranking, gains)
-    return Score({n: total / max(queries, 1) for n, total in sums.items()}, queries, missing)
+    if not queries:
+        raise UsageError("the judgements name no relevant document: there is nothing to measure")
+    return Score({n: total / queries for n, total in sums.items()}, queries, missing)
 
 
 def run_lines(rows: Iterable[Mapping[str, Any]], *, tag: str) -> Iterator[str]:

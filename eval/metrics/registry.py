@@ -153,6 +153,11 @@ def _compared(function: Callable[..., float]) -> Measure:
     return measure
 
 
+def _pointed_out(function: Callable[..., float]) -> Measure:
+    """A measure of the short answer that is pointed out, 0 where none is."""
+    return lambda seen: float(function(seen.short, seen.accepted)) if seen.accepted else None
+
+
 def _rouge(seen: Seen) -> float | None:
     said = "".join(unit for sentence in seen.said for unit in sentence)
     accepted = ["".join(right) for right in seen.accepted]
@@ -254,6 +259,18 @@ _SINGLE: dict[str, Metric] = {
             Family.ANSWER,
             "overlap with an accepted answer, in characters for Han and words elsewhere",
             _compared(answers.unit_f1),
+        ),
+        _single(
+            "short_exact_match",
+            Family.ANSWER,
+            "1 where the short answer that is pointed out is an accepted one",
+            _pointed_out(answers.exact_match),
+        ),
+        _single(
+            "short_F1",
+            Family.ANSWER,
+            "overlap of the short answer that is pointed out with an accepted one",
+            _pointed_out(answers.unit_f1),
         ),
         _single(
             "ROUGE-L",
@@ -376,7 +393,8 @@ METRICS: tuple[Metric, ...] = tuple(
         *("passage.recall@1", "passage.recall@5", "passage.recall@10", "passage.precision@5"),
         *("passage.RR", "passage.AP", "passage.nDCG@10"),
         *("span.recall@1", "span.recall@5", "span.recall@10", "span.RR", "span.nDCG@10"),
-        *("exact_match", "F1", "ROUGE-L", "contains@1", "contains"),
+        *("exact_match", "F1", "ROUGE-L", "short_exact_match", "short_F1"),
+        *("contains@1", "contains"),
         *("cited@1", "citation_precision", "citation_recall", "verbatim", "supported"),
         *("citations_per_sentence", "answered", "decided", "correct"),
         *("declining_precision", "declining_recall", "declining_F1"),

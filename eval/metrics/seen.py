@@ -25,7 +25,8 @@ class Seen:
 
     ``gold``: the needed facts, each with its alternatives; one without a quote spans its whole
     article and is left out of ``quoted``, which is as long as ``gold``. ``said``: the answer's
-    sentences as units. ``verdicts``: the gate's, a sentence each. ``verbatim``: a citation each.
+    sentences as units; ``short``: the short answer that is pointed out in the first of them that
+    has one. ``verdicts``: the gate's, a sentence each. ``verbatim``: a citation each.
     ``missing``: nothing came back; what can be measured of the case is 0. ``other_script`` and
     ``original``: what was cited when the question was asked in the other script, and for the
     question that this one rewords; None where there is none.
@@ -38,6 +39,7 @@ class Seen:
     missing: bool = False
     declined: bool = False
     said: tuple[Units, ...] = ()
+    short: Units = ()
     passages: tuple[PassageSeen, ...] = ()
     cited: tuple[Span, ...] = ()
     verbatim: tuple[bool, ...] = ()
