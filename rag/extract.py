@@ -14,7 +14,7 @@ from index.sentences import sentences
 from rag.generate import Draft, Span, Task
 from rag.question import Kind, Question
 from rag.rank import Ranked
-from rag.short import find_short
+from rag.short import SHORT_KINDS, find_short, trimmed
 from rag.statements import Statement
 from rag.things import has_thing
 
@@ -67,7 +67,7 @@ class ExtractiveGenerator:
         if groups:
             for name, members in groups:
                 for ranked in members:
-                    yield _draft(task.question, ranked.statement, group=name)
+                    yield _draft(task.question, ranked, group=name)
             return
         items = _list_items(task.statements[0].statement)
         if task.question.kind is Kind.LIST and items:
@@ -77,7 +77,7 @@ class ExtractiveGenerator:
         listed = task.question.kind is Kind.LIST and len(chosen) > 1
         dated = _disagree(task.question, chosen)
         for ranked in chosen:
-            yield _draft(task.question, ranked.statement, item=listed, dated=dated)
+            yield _draft(task.question, ranked, item=listed, dated=dated)
 
 
 def _chosen(task: Task, *, most: int) -> list[Ranked]:
@@ -158,16 +158,17 @@ def _list_items(statement: Statement) -> list[Draft]:
 
 def _draft(
     question: Question,
-    statement: Statement,
+    ranked: Ranked,
     *,
     group: str = "",
     item: bool = False,
     dated: bool = False,
 ) -> Draft:
+    statement = ranked.statement
     lead, start = _leaning(statement)
     article, end = statement.article, statement.end
     text = article.text[start:end]
-    short = find_short(question, article.text[statement.start : end])
+    short = _short(question, ranked)
     shift = statement.start - start
     return Draft(
         text=text,
@@ -178,6 +179,21 @@ def _draft(
         group=group,
         as_of=_day_of(question, statement, dated=dated),
     )
+
+
+def _short(question: Question, ranked: Ranked) -> tuple[int, int] | None:
+    """The short answer inside a sentence, as a span of it; None where there is none to point out.
+
+    Whoever read the sentence knows best; where nobody did, its features are weighed.
+    """
+    statement = ranked.statement
+    if ranked.short is None:
+        return find_short(question, statement.text)
+    if question.kind not in SHORT_KINDS:
+        return None
+    low, high = (min(max(at, statement.start), statement.end) for at in ranked.short)
+    start, end = trimmed(statement.text, low - statement.start, high - statement.start)
+    return (start, end) if start < end else None
 
 
 def _leaning(statement: Statement) -> tuple[str, int]:
@@ -222,20 +238,21 @@ def _disagree(question: Question, chosen: Sequence[Ranked]) -> bool:
     if question.kind not in (Kind.NUMBER, Kind.DATE):
         return False
     first = chosen[0].statement
-    for other in (r.statement for r in chosen[1:]):
+    figures = _figures(question, chosen[0])
+    for ranked in chosen[1:]:
+        other = ranked.statement
         if other.article.id == first.article.id or not first.stated:
             continue
         same = len(first.stated & other.stated) / len(first.stated | other.stated)
-        if same >= _SAME_SUBJECT and _figures(question, first) != _figures(question, other):
+        if same >= _SAME_SUBJECT and figures != _figures(question, ranked):
             return True
     return False
 
 
-def _figures(question: Question, statement: Statement) -> str:
-    short = find_short(question, statement.text)
-    if short is None or not has_thing(question.kind, statement.text[slice(*short)]):
-        return ""
-    return "".join(fold(statement.text[slice(*short)]).split())
+def _figures(question: Question, ranked: Ranked) -> str:
+    short = _short(question, ranked)
+    said = ranked.statement.text[slice(*short)] if short else ""
+    return "".join(fold(said).split()) if has_thing(question.kind, said) else ""
 
 
 def _telling(statement: Statement) -> str:

@@ -67,6 +67,25 @@ def test_the_short_answer_is_pointed_out(question, sentence, short):
     assert sentence[slice(*found)] == short
 
 
+def test_what_a_reader_points_out_comes_before_what_features_do():
+    text = "静心转账自2023年11月起开启，超过5000元，要等24小时。"
+    read = read_question("静心转账的门槛是多少元？")
+    source = passage(text)
+    ranked = rank_statements(Material(read, (source,), dict.fromkeys(read.terms, 1.0)))[0]
+
+    def short(*span):
+        task = Task(read, (source,), (replace(ranked, short=span or None),))
+        (draft,) = ExtractiveGenerator().drafts(task)
+        return draft.short and draft.text[slice(*draft.short)]
+
+    at = text.index("5000")
+    assert short(at, at + len("5000元，")) == "5000元"  # marks at its edges are none of it
+    assert short(0, 0) is None  # it was read, and nothing was found
+    assert short()  # nobody read it
+    task = Task(read_question("为什么要等？"), (source,), (replace(ranked, short=(at, at + 4)),))
+    assert next(ExtractiveGenerator().drafts(task)).short is None
+
+
 @pytest.mark.parametrize("question", ["为什么下调利率？", "如何重置密码？", "支持指纹登录吗？"])
 def test_what_no_few_words_answer_has_no_short_answer(question):
     assert find_short(read_question(question), "因为成本在2020年降到3%，所以下调。") is None
