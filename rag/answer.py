@@ -28,7 +28,7 @@ from rag.generate import Generator, GeneratorError, NoAnswerError, Span, Task
 from rag.generators import open_generator
 from rag.judge import load_judge
 from rag.notice import Notice, load_notices, notice_for
-from rag.question import Asked, Turn
+from rag.question import Asked, Kind, Turn
 from rag.rank import Ranked, rank_statements
 from rag.rerank import Reranker, load_reranker
 from rag.reread import load_reader, reread
@@ -201,7 +201,7 @@ class Asker:
         if reason is None and approved is None:
             ranked = self.reread(ranked, reading, passages)
             clock.lap("reread")
-        task = Task(asked, passages, ranked, _sides(reading))
+        task = Task(asked, passages, ranked, reading.compared)
         writing = _Writing(self, task, clock, approved=approved)
         if reason is None:
             yield from writing.run()
@@ -247,12 +247,14 @@ class Asker:
     ) -> tuple[Ranked, ...]:
         """Order the sentences as the generator gets them: by the reader, too, unless it is off.
 
-        A comparison is left alone: the reader looks for one answer.
+        A comparison is left alone: the reader looks for one answer. A heading shows what its
+        section is about, and helps to read it; it is none of the answer.
         """
         reader = load_reader(self.config.answer)
-        if reader is None or _sides(reading):
-            return ranked
-        return reread(reading.question, ranked, passages, reader)
+        compares = bool(reading.compared) and reading.question.kind is Kind.COMPARISON
+        if reader is not None and not compares:
+            ranked = reread(reading.question, ranked, passages, reader)
+        return tuple(one for one in ranked if not one.statement.is_heading)
 
     def is_answerable(self, question: str, request: Asked) -> bool:
         """Tell whether the collection is likely enough to answer another question.
@@ -421,16 +423,6 @@ def make_material(index: Index, search: Search, passages: Sequence[Passage]) -> 
         weights=dict(zip(question.terms, index.idf(question.terms), strict=True)),
         names=search.names,
         cosines=index.cosines(question.searched) if index.is_quick else None,
-    )
-
-
-def _sides(reading: Reading) -> tuple[tuple[str, ...], ...]:
-    """The sides that a question compares: what is named in the question about one side only."""
-    sides = reading.search.sides
-    return tuple(
-        (match.said, *match.names)
-        for match in reading.aliases
-        if not match.is_product and sum(match.said in side for side in sides) == 1
     )
 
 

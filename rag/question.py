@@ -131,7 +131,11 @@ _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
         Kind.LIST,
         re.compile(
             r"哪些|哪几|分别|有什么(?!关系|问题)|包括什么|都有谁"
-            r"|\b(?:what|which)(?: [a-z]+)? (?:are|were)\b|\blist\b|\bname (?:two|three|the)\b"
+            r"|哪[一二两三四五六七八九十\d]{1,2}(?<!一)[条种个项点类步]"
+            r"|[二两三四五六七八九十\d][条种个项点类步大][^，。？?]{0,8}是(?:什么|啥)"
+            r"|\b(?:what|which)(?: [a-z]+)? (?:are|were)\b"
+            r"|\b(?:what|which) (?:two|three|four|five|six|seven|[2-9]) [a-z]+"
+            r"|\blist\b|\bname (?:two|three|the)\b"
         ),
     ),
     (Kind.PERSON, re.compile(r"谁|哪一?位|何人|什么人|\b(?:who|whom|whose)\b")),
