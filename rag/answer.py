@@ -28,7 +28,7 @@ from rag.generate import Generator, GeneratorError, NoAnswerError, Span, Task
 from rag.generators import open_generator
 from rag.judge import load_judge
 from rag.notice import Notice, load_notices, notice_for
-from rag.question import Asked, Kind, Turn
+from rag.question import Asked, Kind, Question, Turn
 from rag.rank import Ranked, rank_statements
 from rag.rerank import Reranker, load_reranker
 from rag.reread import load_reader, reread
@@ -191,6 +191,7 @@ class Asker:
         reason = None
         if approved is None:
             reason = _reason_to_decline(
+                asked,
                 ranked,
                 passages,
                 filters=reading.search.filters,
@@ -427,6 +428,7 @@ def make_material(index: Index, search: Search, passages: Sequence[Passage]) -> 
 
 
 def _reason_to_decline(
+    question: Question,
     ranked: Sequence[Ranked],
     passages: Sequence[Passage],
     *,
@@ -435,6 +437,8 @@ def _reason_to_decline(
     needed: float,
 ) -> str | None:
     """Say why the question should be declined, or None when the evidence carries it."""
+    if question.is_small_talk:
+        return "nothing to look for: the question names no thing that an article could tell of"
     if not passages and filters:
         return "no article passes the filters, or none that does shares a word with the question"
     if not ranked:

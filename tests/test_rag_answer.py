@@ -196,3 +196,10 @@ def test_k_and_the_longest_answer_are_kept(sample):
 def test_an_empty_question_is_the_askers_mistake(sample):
     with pytest.raises(UsageError, match="nothing to search for"):
         sample.answer("  ？ ")
+
+
+def test_small_talk_is_not_answered_out_of_an_article(sample):
+    for question in ("谢谢", "你是谁？", "What can you do?"):
+        answer = sample.answer(question)
+        assert answer.abstained
+        assert "nothing to look for" in answer.reason
