@@ -28,7 +28,7 @@ from rag.generate import Generator, GeneratorError, NoAnswerError, Span, Task
 from rag.generators import open_generator
 from rag.judge import load_judge
 from rag.notice import Notice, load_notices, notice_for
-from rag.question import Asked, Turn
+from rag.question import Asked, Kind, Question, Turn
 from rag.rank import Ranked, rank_statements
 from rag.rerank import Reranker, load_reranker
 from rag.reread import load_reader, reread
@@ -190,6 +190,7 @@ class Asker:
         reason = None
         if approved is None:
             reason = _reason_to_decline(
+                asked,
                 ranked,
                 passages,
                 filters=reading.search.filters,
@@ -200,7 +201,7 @@ class Asker:
         if reason is None and approved is None:
             ranked = self.reread(ranked, reading, passages)
             clock.lap("reread")
-        task = Task(asked, passages, ranked, _sides(reading))
+        task = Task(asked, passages, ranked, reading.compared)
         writing = _Writing(self, task, clock, approved=approved)
         if reason is None:
             yield from writing.run()
@@ -246,12 +247,14 @@ class Asker:
     ) -> tuple[Ranked, ...]:
         """Order the sentences as the generator gets them: by the reader, too, unless it is off.
 
-        A comparison is left alone: the reader looks for one answer.
+        A comparison is left alone: the reader looks for one answer. A heading shows what its
+        section is about, and helps to read it; it is none of the answer.
         """
         reader = load_reader(self.config.answer)
-        if reader is None or _sides(reading):
-            return ranked
-        return reread(reading.question, ranked, passages, reader)
+        compares = bool(reading.compared) and reading.question.kind is Kind.COMPARISON
+        if reader is not None and not compares:
+            ranked = reread(reading.question, ranked, passages, reader)
+        return tuple(one for one in ranked if not one.statement.is_heading)
 
     def is_answerable(self, question: str, request: Asked) -> bool:
         """Tell whether the collection is likely enough to answer another question.
@@ -423,17 +426,8 @@ def make_material(index: Index, search: Search, passages: Sequence[Passage]) -> 
     )
 
 
-def _sides(reading: Reading) -> tuple[tuple[str, ...], ...]:
-    """The sides that a question compares: what is named in the question about one side only."""
-    sides = reading.search.sides
-    return tuple(
-        (match.said, *match.names)
-        for match in reading.aliases
-        if not match.is_product and sum(match.said in side for side in sides) == 1
-    )
-
-
 def _reason_to_decline(
+    question: Question,
     ranked: Sequence[Ranked],
     passages: Sequence[Passage],
     *,
@@ -442,6 +436,8 @@ def _reason_to_decline(
     needed: float,
 ) -> str | None:
     """Say why the question should be declined, or None when the evidence carries it."""
+    if question.is_small_talk:
+        return "nothing to look for: the question names no thing that an article could tell of"
     if not passages and filters:
         return "no article passes the filters, or none that does shares a word with the question"
     if not ranked:

@@ -588,6 +588,7 @@ _SINCE_BEFORE = re.compile(
     r"(?:(?:自从|(?<![来各独亲])自|打?从|(?<![理自])由|\bsince|\bafter|\bstarting(?: in| from)?"
     r"|\bbeginning(?: in| from)?)\s*(?:the\s+)?)$"
 )
+_BEGINS = re.compile(r"\s*(?:起|开始)")
 _SINCE_BEHIND = re.compile(
     r"\s*(?:[以之]后|以来|以降|至今|到现在|到今天|到今日|迄今|开始|起(?![点因源初草诉价步码来飞伏义])"
     r"|来(?=[,的]|$)|后(?![半期续面勤者果端备市悔天卫台门代来])|and (?:later|after)\b"
@@ -698,7 +699,10 @@ def _single(folded: str, point: _Point) -> DateHint | None:
     if behind := _SINCE_BEHIND.match(folded, at):
         opening = _before(_SINCE_BEFORE, folded, begin) or _before(_FROM, folded, begin)
         start = opening.start() if opening else point.start
-        return _open(start, behind.end(), since=point.since, until=None, limits=dated)
+        # What begins on a day (2023年9月1日起) is announced before it.
+        begins = _BEGINS.fullmatch(behind[0]) and point.since == point.until
+        limits = dated and not begins
+        return _open(start, behind.end(), since=point.since, until=None, limits=limits)
     if behind := _UNTIL_BEHIND.match(folded, at):
         opening = _before(_AS_OF, folded, begin)
         start = opening.start() if opening else point.start

@@ -9,13 +9,15 @@ sentence that leans on the one before it gets the words that it leans on, a figu
 import re
 from collections.abc import Iterator, Sequence
 
+from index.article import Article
 from index.fold import fold
 from index.sentences import sentences
+from index.tokens import terms
 from rag.generate import Draft, Span, Task
 from rag.question import Kind, Question
 from rag.rank import Ranked
-from rag.short import find_short
-from rag.statements import Statement
+from rag.short import SHORT_KINDS, find_short, trimmed
+from rag.statements import Statement, heading_at, section_of
 from rag.things import has_thing
 
 __all__ = ["ExtractiveGenerator"]
@@ -25,13 +27,17 @@ __all__ = ["ExtractiveGenerator"]
 _MIN_GAIN = 0.15
 _NEARLY = 1.0  # … that is, its score is at most so far below.
 _MAX_ITEMS = 8
+_LEAST_NEW = 3  # characters that a further sentence has in words that the question has not
+_HEADED = 0.5  # a heading with this share of the question's terms is what was asked about
 _LOOK_BACK = 300  # characters before a sentence in which what it leans on is looked for
 _MAX_WITH = 120  # a longer sentence before is not quoted along
 _SAME_SUBJECT = 0.6
 
+_FIRST_ITEM = re.compile(r"\s*(?:[-*•·●▪◦]|[(（]?(?:1|一|a)[.、)）是]|第一|首先|first\b)")
 _ITEM = re.compile(
-    r"\s*(?:[-*•·●▪◦]\s*|(?:\d{1,2}|[a-z])[.、)）]\s*|[（(][\d一二三四五六七八九十]{1,3}[)）]\s*"
-    r"|[一二三四五六七八九十]{1,2}[、是]|第[一二三四五六七八九十]{1,2}[，,、是]|(?:首先|其次|再次|最后)[，,是])"
+    r"\s*(?:[-*•·●▪◦]\s*|(?:\d{1,2}|[a-z])[.、)）](?!\d)\s*|[（(][\d一二三四五六七八九十]{1,3}[)）]\s*"
+    r"|[一二三四五六七八九十]{1,2}[、是]|第[一二三四五六七八九十]{1,2}[，,、是]|(?:首先|其次|再次|最后)[，,是]"
+    r"|(?:first|second|third|fourth|fifth|finally),\s)"
 )
 _LEADS_IN = re.compile(r"(?:[:：]|如下[。：:]?|包括[：:]?)\s*$")
 _LEANS_ON_BODY = re.compile(
@@ -48,6 +54,7 @@ _DAY = re.compile(
     r"|\b(?:as of|by|at the end of) [\w ,]*\d{4}"
 )
 _NUMBER = re.compile(r"\d")
+_WORD = re.compile(r"[a-z0-9]+|[^\W_]")
 
 
 class ExtractiveGenerator:
@@ -63,21 +70,21 @@ class ExtractiveGenerator:
         """Quote the sentences of the answer, the likeliest first."""
         if not task.statements:
             return
-        groups = _by_side(task, most=max(1, self._max // max(1, len(task.sides))))
+        groups = _by_side(task, most=self._max)
+        quoted: list[Span] = []
         if groups:
             for name, members in groups:
                 for ranked in members:
-                    yield _draft(task.question, ranked.statement, group=name)
+                    yield from _drafted(task.question, ranked, quoted, group=name)
             return
-        items = _list_items(task.statements[0].statement)
-        if task.question.kind is Kind.LIST and items:
+        if task.question.kind is Kind.LIST and (items := _listed(task)):
             yield from items
             return
         chosen = _chosen(task, most=self._max)
         listed = task.question.kind is Kind.LIST and len(chosen) > 1
         dated = _disagree(task.question, chosen)
         for ranked in chosen:
-            yield _draft(task.question, ranked.statement, item=listed, dated=dated)
+            yield from _drafted(task.question, ranked, quoted, item=listed, dated=dated)
 
 
 def _chosen(task: Task, *, most: int) -> list[Ranked]:
@@ -85,12 +92,15 @@ def _chosen(task: Task, *, most: int) -> list[Ranked]:
     first = task.statements[0]
     chosen, told = [first], {_telling(first.statement)}
     said = set(first.statement.stated)
+    asked = frozenset(_WORD.findall(fold(task.question.searched)))
     total = len(task.question.terms) or 1
     for ranked in task.statements[1:]:
         if len(chosen) == most or first.score - ranked.score > 3 * _NEARLY:
             break
         telling = _telling(ranked.statement)
         if any(telling in other or other in telling for other in told):
+            continue
+        if _adds_nothing(ranked.statement, asked):
             continue
         gain = len(ranked.statement.stated - said) / total
         if first.score - ranked.score <= _NEARLY or gain >= _MIN_GAIN:
@@ -103,81 +113,184 @@ def _chosen(task: Task, *, most: int) -> list[Ranked]:
 def _by_side(task: Task, *, most: int) -> list[tuple[str, list[Ranked]]]:
     """The best sentences about each side of a comparison, under its name; [] for no comparison.
 
-    A side of which no sentence speaks has no group: the others still have theirs.
+    What speaks of one side alone goes before what names the others, too; no sentence stands under
+    two sides. A side of which no sentence speaks has no group: the others still have theirs.
+    Where no difference was asked for, only a fact: one that is told of neither side or of both
+    together (the day of their pact) is no comparison.
     """
-    groups = []
-    for names in task.sides:
-        folded = [fold(name) for name in names]
-        others = [fold(n) for side in task.sides if side != names for n in side]
-        about = [r for r in task.statements if _speaks_of(fold(r.statement.text), folded)] or [
-            r
-            for r in task.statements
-            if _speaks_of(fold(r.statement.article.title), folded)
-            and not _speaks_of(fold(r.statement.text), others)
+    sides = [[fold(name) for name in names] for names in task.sides]
+    if len(sides) < 2 or not task.statements:
+        return []
+    compares = task.question.kind is Kind.COMPARISON
+    first = fold(task.statements[0].statement.text)
+    if not compares and sum(_speaks_of(first, names) for names in sides) != 1:
+        return []
+    asked = frozenset(_WORD.findall(fold(task.question.searched)))
+    groups: list[tuple[str, list[Ranked]]] = []
+    given: set[int] = set()
+    for place, names in enumerate(sides):
+        others = [name for n, side in enumerate(sides) if n != place for name in side]
+        about = _about(task.statements, names, others)
+        about = [
+            ranked
+            for ranked in about
+            if id(ranked) not in given and not _adds_nothing(ranked.statement, asked)
         ]
-        if about:
-            groups.append((names[0], about[:most]))
+        chosen = about[:1]
+        # Of what differs more than one sentence may tell.
+        for ranked in about[1:] if compares else ():
+            if len(chosen) < -(-most // len(sides)) and chosen[0].score - ranked.score <= _NEARLY:
+                chosen.append(ranked)
+        given.update(map(id, chosen))
+        if chosen:
+            groups.append((task.sides[place][0], chosen))
     return groups if len(groups) > 1 else []
+
+
+def _about(
+    statements: Sequence[Ranked], names: Sequence[str], others: Sequence[str]
+) -> list[Ranked]:
+    """The sentences about one side: those that name it alone, then those that name others, too,
+    then those of articles about it.
+    """
+    alone: list[Ranked] = []
+    together: list[Ranked] = []
+    titled: list[Ranked] = []
+    for ranked in statements:
+        text = fold(ranked.statement.text)
+        if _speaks_of(text, names):
+            (together if _speaks_of(text, others) else alone).append(ranked)
+        elif not _speaks_of(text, others) and _speaks_of(
+            fold(ranked.statement.article.title), names
+        ):
+            titled.append(ranked)
+    return [*alone, *together] or titled
 
 
 def _speaks_of(folded: str, names: Sequence[str]) -> bool:
     return any(name in folded for name in names)
 
 
+def _listed(task: Task) -> list[Draft]:
+    """The list that answers: the one in which the likeliest sentence stands, or that of the same
+    section, where its heading is what was asked about.
+    """
+    first = task.statements[0].statement
+    if items := _list_items(first):
+        return items
+    heading = section_of(first.article, first.start)
+    asked = {term for term in task.question.terms if len(term) > 1}
+    if heading is None or len(asked.intersection(terms(fold(heading)))) < _HEADED * len(asked):
+        return []
+    members = (
+        ranked.statement
+        for ranked in task.statements
+        if ranked.statement.article.id == first.article.id
+        and section_of(first.article, ranked.statement.start) == heading
+    )
+    return next((items for member in members if (items := _list_items(member))), [])
+
+
 def _list_items(statement: Statement) -> list[Draft]:
-    """The items of the list that a sentence leads into or is one of, each its own quote."""
+    """The items of the list that a sentence leads into or is one of, each its own quote.
+
+    Of an item that goes on for sentences the first one is quoted.
+    """
     article = statement.article
-    low = article.text.rfind("\n\n", 0, statement.start) + 1
-    reach = sentences(article.text, max(low, statement.start - 1_000), statement.end + 1_500)
+    text = article.text
+    low = text.rfind("\n\n", 0, statement.start) + 1
+    reach = sentences(text, max(low, statement.start - 1_000), statement.end + 1_500)
     spans = [(a, b) for a, b in reach if b > a]
     at = next((n for n, (a, _) in enumerate(spans) if a >= statement.start), None)
     if at is None:
         return []
+    items = [
+        bool(_ITEM.match(fold(text[a:b]))) and heading_at(article, a) is None for a, b in spans
+    ]
 
-    def is_item(n: int) -> bool:
-        return 0 <= n < len(spans) and bool(_ITEM.match(fold(article.text[slice(*spans[n])])))
+    def following(n: int, step: int) -> int | None:
+        """The next item on either side; what goes on in an item's line is no end of the list."""
+        other = n + step
+        while 0 <= other < len(spans):
+            if items[other]:
+                return other
+            # A line that begins with no item is none of the list.
+            if other == 0 or "\n" in text[spans[other - 1][1] : spans[other][0]]:
+                return None
+            other += step
+        return None
 
-    first = at
-    if is_item(at):
-        while is_item(first - 1):
-            first -= 1
-    elif _LEADS_IN.search(article.text[slice(*spans[at])]) and is_item(at + 1):
-        first = at + 1
+    if items[at]:
+        found = [at]
+        while (before := following(found[0], -1)) is not None:
+            found.insert(0, before)
+    elif items[at + 1 : at + 2] == [True] and (
+        _LEADS_IN.search(text[slice(*spans[at])])
+        or _FIRST_ITEM.match(fold(text[slice(*spans[at + 1])]))
+    ):
+        found = [at + 1]
     else:
         return []
-    last = first
-    while is_item(last + 1) and last - first + 1 < _MAX_ITEMS:
-        last += 1
-    if last == first:
+    while (after := following(found[-1], 1)) is not None:
+        found.append(after)
+    if len(found) < 2:
         return []
     return [
-        Draft(article.text[a:b], (Span(article, a, b),), item=True)
-        for a, b in spans[first : last + 1]
+        Draft(text[a:b], (Span(article, a, b),), item=True)
+        for a, b in (spans[n] for n in found[:_MAX_ITEMS])
     ]
 
 
-def _draft(
+def _drafted(
     question: Question,
-    statement: Statement,
+    ranked: Ranked,
+    quoted: list[Span],
     *,
     group: str = "",
     item: bool = False,
     dated: bool = False,
-) -> Draft:
-    lead, start = _leaning(statement)
+) -> Iterator[Draft]:
+    """Quote a sentence, unless it stands in what was quoted already; that grows by it."""
+    statement = ranked.statement
     article, end = statement.article, statement.end
-    text = article.text[start:end]
-    short = find_short(question, article.text[statement.start : end])
+    if _is_quoted(article, statement.start, end, quoted):
+        return
+    lead, start = _leaning(statement)
+    if start < statement.start and _is_quoted(article, start, statement.start, quoted):
+        start = statement.start
+    span = Span(article, start, end)
+    quoted.append(span)
+    short = _short(question, ranked)
     shift = statement.start - start
-    return Draft(
-        text=text,
-        spans=(Span(article, start, end),),
+    yield Draft(
+        text=span.text,
+        spans=(span,),
         short=(short[0] + shift, short[1] + shift) if short else None,
         lead=lead,
         item=item,
         group=group,
         as_of=_day_of(question, statement, dated=dated),
     )
+
+
+def _is_quoted(article: Article, start: int, end: int, quoted: Sequence[Span]) -> bool:
+    end = start + len(article.text[start:end].rstrip())
+    return any(s.article.id == article.id and s.start <= start and end <= s.end for s in quoted)
+
+
+def _short(question: Question, ranked: Ranked) -> tuple[int, int] | None:
+    """The short answer inside a sentence, as a span of it; None where there is none to point out.
+
+    Whoever read the sentence knows best; where nobody did, its features are weighed.
+    """
+    statement = ranked.statement
+    if ranked.short is None:
+        return find_short(question, statement.text)
+    if question.kind not in SHORT_KINDS:
+        return None
+    low, high = (min(max(at, statement.start), statement.end) for at in ranked.short)
+    start, end = trimmed(statement.text, low - statement.start, high - statement.start)
+    return (start, end) if start < end else None
 
 
 def _leaning(statement: Statement) -> tuple[str, int]:
@@ -222,20 +335,27 @@ def _disagree(question: Question, chosen: Sequence[Ranked]) -> bool:
     if question.kind not in (Kind.NUMBER, Kind.DATE):
         return False
     first = chosen[0].statement
-    for other in (r.statement for r in chosen[1:]):
+    figures = _figures(question, chosen[0])
+    for ranked in chosen[1:]:
+        other = ranked.statement
         if other.article.id == first.article.id or not first.stated:
             continue
         same = len(first.stated & other.stated) / len(first.stated | other.stated)
-        if same >= _SAME_SUBJECT and _figures(question, first) != _figures(question, other):
+        if same >= _SAME_SUBJECT and figures != _figures(question, ranked):
             return True
     return False
 
 
-def _figures(question: Question, statement: Statement) -> str:
-    short = find_short(question, statement.text)
-    if short is None or not has_thing(question.kind, statement.text[slice(*short)]):
-        return ""
-    return "".join(fold(statement.text[slice(*short)]).split())
+def _figures(question: Question, ranked: Ranked) -> str:
+    short = _short(question, ranked)
+    said = ranked.statement.text[slice(*short)] if short else ""
+    return "".join(fold(said).split()) if has_thing(question.kind, said) else ""
+
+
+def _adds_nothing(statement: Statement, asked: frozenset[str]) -> bool:
+    """Tell whether a sentence only says again what was asked about: 先说U盾。 Yes."""
+    said = _WORD.findall(fold(statement.text))
+    return len(said) < 2 or sum(len(word) for word in said if word not in asked) < _LEAST_NEW
 
 
 def _telling(statement: Statement) -> str:

@@ -76,8 +76,19 @@ def _complete(question: str, before: "_Earlier | None", names: Names | None) -> 
     if before is None or max(len(question), len(before.text)) > _MAX_CHARS:
         return None
     way = _complete_chinese if _HAN.search(question) else _complete_english
-    done = way(question, before, names)
+    done = way(question, before, _said_after(before.text, names) if names else None)
     return done if done and fold(done.text) != fold(question) else None
+
+
+def _said_after(before: str, names: Names) -> Names:
+    """Find names in what is said after something: beside 建行, 民生 is a bank, too."""
+
+    def found(text: str) -> list[tuple[int, int]]:
+        shift = len(before) + 1
+        spans = names(f"{before}\n{text}")
+        return [(start - shift, end - shift) for start, end in spans if start >= shift]
+
+    return found
 
 
 _HAN = re.compile("[㐀-鿿]")

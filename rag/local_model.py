@@ -322,8 +322,8 @@ def chosen_device(device: str) -> str:
 def chosen_dtype(dtype: str, *, device: str, cpuinfo: Path = _CPUINFO) -> str:
     """The number format that a setting names; ``auto`` is the fastest that the device computes in.
 
-    On processors that is bfloat16 only where they have units for it, which the kernel tells;
-    without them it is far slower than float32.
+    On processors that is bfloat16 only where they have AMX, which the kernel tells; with
+    avx512_bf16 alone it is slower than float32 (docs/decisions/0012-language-models.md).
     """
     if dtype != "auto":
         return dtype
@@ -337,7 +337,7 @@ def chosen_dtype(dtype: str, *, device: str, cpuinfo: Path = _CPUINFO) -> str:
         flags = cpuinfo.read_text(encoding="ascii", errors="replace")
     except OSError:
         return "float32"
-    return "bfloat16" if re.search(r"\b(?:avx512_bf16|amx_bf16)\b", flags) else "float32"
+    return "bfloat16" if re.search(r"\bamx_bf16\b", flags) else "float32"
 
 
 def _load(

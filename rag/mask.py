@@ -1,9 +1,9 @@
 """Take card, phone and identity numbers out of a text before it is written down anywhere.
 
 In: what a person typed. Out: the same with ``[card]``, ``[phone]`` or ``[id]`` in place of such a
-number. A number counts by its form and, where it has one, by its check digit; it may be written
-in full width, in Chinese digits, or in groups. Amounts, dates and hotline numbers (95588,
-400-…) stay: without them a logged question would say nothing.
+number. A number counts by its form and, where so short a one may be anything, by its check digit;
+it may be written in full width, in Chinese digits, or in groups. Amounts, dates and hotline
+numbers (95588, 400-…) stay: without them a logged question would say nothing.
 """
 
 import re
@@ -58,13 +58,16 @@ _KINDS: tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...] = (
         _is_resident_id,
     ),
     ("[id]", re.compile(r"(?<!\d)\d{15}(?!\d)"), _is_resident_id),
-    ("[card]", re.compile(rf"(?<!\d){_grouped(low=13, high=19)}(?!\d)"), _is_card),
-    # A mainland mobile number, with or without the country's code.
+    # A mainland mobile number, with or without the country's code; with it, it is as long as
+    # a short card.
     (
         "[phone]",
         re.compile(rf"(?<!\d)(?:(?:\+|00)?{_GAP}86{_GAP})?1[3-9](?:{_GAP}\d){{9}}(?!\d)"),
         _always,
     ),
+    # So many digits are no amount: a card or an identity number, even with one of them mistyped.
+    ("[card]", re.compile(rf"(?<!\d){_grouped(low=16, high=19)}(?!\d)"), _always),
+    ("[card]", re.compile(rf"(?<!\d){_grouped(low=13, high=15)}(?!\d)"), _is_card),
     # Hong Kong, Macao, Taiwan and others abroad, told by the plus sign.
     (
         "[phone]",

@@ -85,6 +85,12 @@ class Question:
     measure: re.Pattern[str] | None = None
     completion: Completion | None = None
 
+    @property
+    def is_small_talk(self) -> bool:
+        """It speaks to whoever answers and names nothing to look for: 你是谁, thanks."""
+        said = "".join(char for char in _content(self.searched) if char.isalnum())
+        return bool(_SMALL_TALK.fullmatch(said))
+
 
 # Words that ask rather than say, in folded form (lower case, simplified); the longest first
 # within each alternative. Single characters stand here only where they hardly ever belong to a
@@ -103,6 +109,12 @@ _ASKING_EN = re.compile(
     r"|the|a|an|of|in|on|at|to|for|by|with|from|and|or|its|their|it|they|this|that|these|those"
     r"|there|be|been|about|any|some|into|as)\b"
 )
+# What a person says to whoever is there, about no article.
+_SMALL_TALK = re.compile(
+    r"(?:你|您|我|他|她|它|们|自己|这|那|好|早|早上|晚上|谢|多|非常|感|很|再见|拜|嗨|哈喽|喂|在|是|叫|啊|呀|哦|嗯|了|的"
+    r"|you|me|i|we|he|she|they|so|very|much"
+    r"|hi|hello|hey|thanks|thank|bye|goodbye|ok|okay|good|morning|evening)+"
+)
 # Characters that glue a sentence together; dropped at the edges of what is left between the
 # asking words, where they would make bigrams that no article contains.
 _GLUE = "是为有了在由被于到会能将和与及以也都等其该这那个从对用让给"
@@ -112,7 +124,7 @@ _NUMBER = re.compile(
     r"|满意度|接通率|比例|占比|金额|比率|增速|增长率"
 )
 _DATE = re.compile(
-    r"哪一?年|哪一?天|哪个?月|何时|什么时[候间]|几[年月号日]"
+    r"哪一?年|哪一?天|哪个?月|何时|什么时[候间]|几[年月日]|(?<![线话码])几号"
     r"|\bwhen\b|(?:what|which) (?:year|date|month|day)"
 )
 # The first that is found decides: 哪些地方 asks for a list, 什么原因 not for a thing.
@@ -131,7 +143,11 @@ _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
         Kind.LIST,
         re.compile(
             r"哪些|哪几|分别|有什么(?!关系|问题)|包括什么|都有谁"
-            r"|\b(?:what|which)(?: [a-z]+)? (?:are|were)\b|\blist\b|\bname (?:two|three|the)\b"
+            r"|哪[一二两三四五六七八九十\d]{1,2}(?<!一)[条种个项点类步]"
+            r"|[二两三四五六七八九十\d][条种个项点类步大][^，。？?]{0,8}是(?:什么|啥)"
+            r"|\b(?:what|which)(?: [a-z]+)? (?:are|were)\b"
+            r"|\b(?:what|which) (?:two|three|four|five|six|seven|[2-9]) [a-z]+"
+            r"|\blist\b|\bname (?:two|three|the)\b"
         ),
     ),
     (Kind.PERSON, re.compile(r"谁|哪一?位|何人|什么人|\b(?:who|whom|whose)\b")),

@@ -21,11 +21,16 @@ WEIGHTS = Path(__file__).with_name("rank.toml")
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """A statement with its score, higher is better, and the features behind it, ``(columns,)``."""
+    """A statement with its score, higher is better, and the features behind it, ``(columns,)``.
+
+    ``short``: the short answer that was found by reading the sentence, the characters
+    ``article.text[start:end]``; empty where none was found, None where nobody read it.
+    """
 
     statement: Statement
     score: float
     features: npt.NDArray[np.float64]
+    short: tuple[int, int] | None = None
 
     def value(self, feature: str) -> float:
         """One of its features by name."""

@@ -3,7 +3,7 @@
 A weighted sum chose the sentences by features that count words. The reader sees the words in
 their order, but takes its time: it reads the passages of the likeliest sentences alone. Its two
 numbers are weighed against the score that stands (``rag/reread.toml``, made by
-``python -m eval.rereading``).
+``python -m eval.rereading``). It also tells where in a sentence the short answer stands.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,8 @@ from index.passage import Passage
 from rag.config import AnswerConfig
 from rag.question import Question
 from rag.rank import Ranked
-from rag.reader.reader import Excerpt, Reader, Told, bundled_reader
+from rag.reader.reader import UNREAD, Excerpt, Reader, Told, bundled_reader
+from rag.short import SHORT_KINDS
 from rag.statements import Statement
 from rag.weights import read_weights
 
@@ -26,7 +27,7 @@ __all__ = ["TOLD", "WEIGHTS", "load_reader", "reread", "told_of"]
 
 WEIGHTS = Path(__file__).with_name("reread.toml")
 
-TOLD = Told._fields
+TOLD = ("sentence", "span")
 """What a weight stands for."""
 
 _PASSAGES = 2
@@ -38,8 +39,12 @@ _BYTES = 720
 letters; both are about as many pieces, and time goes by pieces. A third more tells no more."""
 
 _SURE = 4.0
-"""A likeliest sentence that leads by so much is not read about: of 600 questions of the fitting
-halves none was the better for it, and three in ten are spared the time."""
+"""A likeliest sentence that leads by so much stays the first: of 600 questions of the fitting
+halves none was the better for reading. Only its own passage is read, for the short answer."""
+
+_POINTED = -12.0
+"""A short answer that the reader is less sure of is none: from here down half its characters are
+wrong in the right sentence, too."""
 
 
 def load_reader(config: AnswerConfig) -> Reader | None:
@@ -51,13 +56,16 @@ def reread(
     question: Question, ranked: Sequence[Ranked], passages: Sequence[Passage], reader: Reader
 ) -> tuple[Ranked, ...]:
     """Order the sentences of ``passages`` anew; they come and go the likeliest first."""
-    if len(ranked) < 2 or ranked[0].score - ranked[1].score > _SURE:
+    if not ranked:
+        return ()
+    decided = len(ranked) < 2 or ranked[0].score - ranked[1].score > _SURE
+    if decided and question.kind not in SHORT_KINDS:
         return tuple(ranked)
-    told = told_of(question, ranked, passages, reader)
-    gains = told @ _weights()
+    told = _read(question, ranked, passages, reader, most=1 if decided else _PASSAGES)
+    gains = np.zeros(len(ranked)) if decided else _values(told) @ _weights()
     anew = [
-        replace(one, score=one.score + gain)
-        for one, gain in zip(ranked, gains.tolist(), strict=True)
+        replace(one, score=one.score + gain, short=_short(seen))
+        for one, gain, seen in zip(ranked, gains.tolist(), told, strict=True)
     ]
     return tuple(sorted(anew, key=lambda one: -one.score))
 
@@ -69,16 +77,45 @@ def told_of(
 
     A sentence that it did not read is taken for the worst of those it did.
     """
-    read = list(dict.fromkeys(one.statement.passage for one in ranked))[:_PASSAGES]
-    found = np.full((len(ranked), len(TOLD)), np.nan)
+    return _values(_read(question, ranked, passages, reader, most=_PASSAGES))
+
+
+def _read(
+    question: Question,
+    ranked: Sequence[Ranked],
+    passages: Sequence[Passage],
+    reader: Reader,
+    *,
+    most: int,
+) -> list[Told]:
+    """Read the passages of the likeliest sentences, at most so many: of each sentence what the
+    reader tells, the short answer as characters of its article, ``UNREAD`` of the others.
+    """
+    read = list(dict.fromkeys(one.statement.passage for one in ranked))[:most]
     rows = [_around(ranked, place) for place in read]
     excerpts = [
         _excerpt(passages[place], [ranked[n].statement for n in members])
         for place, members in zip(read, rows, strict=True)
     ]
-    told = reader.read(question.searched, excerpts)
-    for members, values in zip(rows, told, strict=True):
-        found[members] = values
+    found = [UNREAD] * len(ranked)
+    for members, values in zip(rows, reader.read(question.searched, excerpts), strict=True):
+        shift = ranked[members[0]].statement.start
+        for row, told in zip(members, values, strict=True):
+            if told is not UNREAD:
+                start, end = told.short
+                found[row] = told._replace(short=(start + shift, end + shift))
+    return found
+
+
+def _short(told: Told) -> tuple[int, int] | None:
+    if told is UNREAD:
+        return None
+    return told.short if told.sure >= _POINTED else (0, 0)
+
+
+def _values(told: Sequence[Told]) -> npt.NDArray[np.float64]:
+    """What a weight stands for, of each sentence; of what was not read the worst of what was."""
+    found = np.array([[one.sentence, one.span] for one in told])
     known = ~np.isnan(found).any(axis=1)
     if not known.any():
         return np.zeros_like(found)

@@ -1,9 +1,10 @@
 """Point out the short answer inside a sentence: 98.68%, 2004年, a name.
 
 In: a question and a sentence that answers it. Out: the span of the sentence that would do as an
-answer by itself, or None where the question asks for none (why, how, which ones). Candidates are
-the things of `rag.things` and the pieces between marks and small words; a file of weights
-(``rag/short.toml``, made by ``python -m eval.sentences``) chooses among them.
+answer by itself, or None where the question asks for none (why, how, which ones). Where nobody
+read the sentence (`rag.reread`), candidates are the things of `rag.things` and the pieces between
+marks and small words; a file of weights (``rag/short.toml``, made by ``python -m eval.sentences``)
+chooses among them.
 """
 
 import re
@@ -21,7 +22,7 @@ from rag.question import ASKING, Kind, Question
 from rag.things import find_things
 from rag.weights import read_weights
 
-__all__ = ["FEATURES", "SHORT_KINDS", "Spans", "find_short", "short_spans"]
+__all__ = ["FEATURES", "SHORT_KINDS", "Spans", "find_short", "short_spans", "trimmed"]
 
 WEIGHTS = Path(__file__).with_name("short.toml")
 
@@ -99,7 +100,7 @@ def short_spans(question: Question, text: str) -> Spans:
     types: dict[tuple[int, int], set[Kind]] = {}
     for kind in _TYPES:
         for start, end in find_things(kind, text, folded=looking.folded):
-            span = _trimmed(text, start, end)
+            span = trimmed(text, start, end)
             if span[0] < span[1]:
                 types.setdefault(span, set()).add(kind)
     joined: dict[tuple[int, int], int] = {}
@@ -186,8 +187,8 @@ def _beside(text: str, marks: tuple[str, ...], *, last: bool) -> str:
     return char if char in marks else "none"
 
 
-def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
-    """A span without the marks and quotes around what it names."""
+def trimmed(text: str, start: int, end: int) -> tuple[int, int]:
+    """A span of a text without the marks and quotes around what it names."""
     while start < end and text[start] in _MARKS:
         start += 1
     while end > start and text[end - 1] in _MARKS:
@@ -219,10 +220,10 @@ def _pieces(text: str, folded: str) -> list[tuple[int, int, int]]:
             parts.append((at, high))
         for first in range(len(parts)):
             for last in range(first, min(first + _JOINED, len(parts))):
-                start, end = _trimmed(text, parts[first][0], parts[last][1])
+                start, end = trimmed(text, parts[first][0], parts[last][1])
                 if start < end:
                     found.append((start, end, last - first + 1))
-        start, end = _trimmed(text, low, high)
+        start, end = trimmed(text, low, high)
         if start < end:
             found.append((start, end, len(parts)))
     return found

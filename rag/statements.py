@@ -1,11 +1,12 @@
 """Every sentence of the passages as something that may answer, with what speaks for it.
 
 In: a question with its passages (`Material`). Out: ``Statements``: the sentences, and for each a
-row of numbers under the names in ``FEATURES``. None of them is weighed here (`rag.extract` does).
+row of numbers under the names in ``FEATURES``. None of them is weighed here (`rag.rank` does).
 """
 
 import math
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,17 +15,26 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from index.article import Article
+from index.article import Article, Heading
 from index.fold import fold
 from index.passage import Passage
 from index.sentences import sentences
 from index.tokens import terms, word_terms
 from rag.context import REACH, widened
-from rag.question import ASKING, Kind, Question
+from rag.question import ASKING, Kind, Question, content_terms
 from rag.things import find_things
 from rag.wanted import Looker, Wanted, unit_held
 
-__all__ = ["FEATURES", "KINDS", "Material", "Statement", "Statements", "gather_statements"]
+__all__ = [
+    "FEATURES",
+    "KINDS",
+    "Material",
+    "Statement",
+    "Statements",
+    "gather_statements",
+    "heading_at",
+    "section_of",
+]
 
 KINDS = (
     Kind.NUMBER,
@@ -52,7 +62,7 @@ FEATURES = (
     "phrase",  # share of the question's runs of three and four characters that stand in it
     "longest",  # longest run shared with the question, of the question's length
     "focus",  # share of what stands next to the asking word (谁[执导]) that is stated
-    "asked",  # share of the question that a question right before it states
+    "asked",  # how far a question of the text that it answers is the one that was asked
     "cosine",  # of question and sentence
     "cosine_lead",  # that, below the best of all: 0 for the best, else negative
     "cosine_previous",  # of question and the sentence before
@@ -78,8 +88,11 @@ _LEANS = re.compile(
 )
 # Asks rather than answers; in a list of questions and answers it heads what comes next.
 _ASKS = re.compile(r"[?？][\"”’」』]?$")
+_OPENS_QUESTION = re.compile(r"^\s*(?:q|问|问题)\s*\d{0,3}\s*[:.、]\s*")
 _NEAR_CHARS = 18
 _BRIEF_CHARS = 10
+_SAME_QUESTION = 0.6
+"""From this share of its words in common on a question of the text is about what was asked."""
 
 # What context counts towards covering the question: it carries a subject ("该平台 …"), it does not
 # state the fact.
@@ -111,7 +124,8 @@ class Statement:
 
     ``stated`` are the question's terms in the sentence itself. ``covered`` is the share of the
     question, between 0 and 1, that it covers together with its context at a discount. ``before``
-    is where the sentence before it begins, None where there is none.
+    is where the sentence before it begins, None where there is none. ``is_heading``: it tells what
+    is spoken of, and answers nothing.
     """
 
     article: Article
@@ -121,6 +135,7 @@ class Statement:
     covered: float
     passage: int
     before: int | None
+    is_heading: bool = False
 
     @property
     def text(self) -> str:
@@ -195,6 +210,7 @@ class _Gathering:
         folded = [fold(text) for text in texts]
         words = [_terms_of(text) for text in folded]
         held = np.array([self._held(stated) for stated in words])
+        asking = _asking(article, cut, folded)
         title = fold(" ".join((article.title, *passage.chunk.headings)))
         whole = " ".join(folded[1:-1])
         heading = self._held(frozenset(terms(title)))
@@ -206,10 +222,10 @@ class _Gathering:
             if (article.id, start) in self._seen or _ASKS.search(folded[number]):
                 continue
             self._seen.add((article.id, start))
-            asks = bool(_ASKS.search(folded[number - 1]))
+            asked = content_terms(_OPENS_QUESTION.sub("", asking[number]))
             around = _Around(
                 own=held[number],
-                heading=heading | (held[number - 1] if asks else False),
+                heading=heading | self._held(asked),
                 before=held[number - 1],
                 after=held[number + 1],
                 rest=rest,
@@ -225,6 +241,7 @@ class _Gathering:
                     covered=self._covered(units, around.heading, rest_units),
                     passage=place,
                     before=cut[number - 1][0] if texts[number - 1] else None,
+                    is_heading=heading_at(article, start) is not None,
                 )
             )
             values = dict.fromkeys(FEATURES, 0.0)
@@ -234,7 +251,7 @@ class _Gathering:
                 folded[number],
                 _Nearby(folded[number - 1], title, whole),
             )
-            values["asked"] = self._share(held[number - 1]) if asks else 0.0
+            values["asked"] = self._same_question(asked)
             values["passage"] = passage.score / self._best
             values["passage_first"] = float(place == 0)
             values["opening"] = 1 / (1 + start / 100)
@@ -243,6 +260,12 @@ class _Gathering:
 
     def _held(self, words: Collection[str]) -> npt.NDArray[np.bool_]:
         return np.array([term in words for term in self._terms], dtype=bool)
+
+    def _same_question(self, asked: Sequence[str]) -> float:
+        """How far a question of the text is the one that was asked, its subject aside."""
+        known = {term for term in asked if len(term) > 1}  # a single character is chance
+        shared = len(known.intersection(self._terms)) / max(1, len(known))
+        return shared if shared >= _SAME_QUESTION else 0.0
 
     def _share(self, held: npt.NDArray[np.bool_]) -> float:
         return float(self._weights @ held)
@@ -328,6 +351,45 @@ def _terms_of(folded: str) -> frozenset[str]:
     return frozenset(terms(folded))
 
 
+def heading_at(article: Article, at: int) -> str | None:
+    """The heading that this character is part of; None for any other text."""
+    heading = _last_heading(article, at)
+    return article.text[heading.start : heading.end] if heading and at < heading.end else None
+
+
+def section_of(article: Article, at: int) -> str | None:
+    """The nearest heading above this character; None before the first and in a heading."""
+    heading = _last_heading(article, at)
+    return article.text[heading.start : heading.end] if heading and at >= heading.end else None
+
+
+def _last_heading(article: Article, at: int) -> Heading | None:
+    place = bisect_right(article.headings, at, key=lambda heading: heading.start)
+    return article.headings[place - 1] if place else None
+
+
+def _asking(article: Article, cut: Sequence[tuple[int, int]], folded: Sequence[str]) -> list[str]:
+    """For each sentence the question of the text that it answers, "" where there is none.
+
+    A heading that asks is answered by its section; a question in the text by the rest of its
+    line, or, where nothing follows there, by the next one.
+    """
+    found: list[str] = []
+    asked, reach = "", -1
+    for (start, end), text in zip(cut, folded, strict=True):
+        if start > reach:
+            above = fold(section_of(article, start) or "").strip()
+            asked = above if _ASKS.search(above) else ""
+        found.append(asked)
+        if _ASKS.search(text):
+            line = article.text.find("\n", end)
+            if line >= 0 and not article.text[end:line].strip():
+                after = len(article.text) - len(article.text[line:].lstrip())
+                line = article.text.find("\n", after)
+            asked, reach = text, line if line >= 0 else len(article.text)
+    return found
+
+
 class _Nearby(NamedTuple):
     """Folded text around a sentence."""
 
@@ -358,7 +420,3 @@ def _focus(question: Question) -> frozenset[str]:
         beside.update(terms(asked[match.end() : match.end() + 4]))
         beside.update(terms(asked[max(0, match.start() - 4) : match.start()]))
     return frozenset(beside)
-
-
-def _near(folded: str, start: int, end: int) -> str:
-    return folded[max(0, start - _NEAR_CHARS) : end + _NEAR_CHARS]

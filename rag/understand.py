@@ -6,7 +6,6 @@ it compares, and how a slip in it might have been meant. A step is shown to the 
 take it back: it is named in ``without`` then. Nothing here knows how passages are ranked.
 """
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -15,14 +14,15 @@ from pathlib import Path
 from index.aliases import Aliases, AliasMatch, variants
 from index.passage import Filters
 from index.search import Index
+from rag.comparison import compared_in, joined_names, sides_of
 from rag.config import Config
 from rag.dates import DateHint, filters_of, load_periods, read_dates
-from rag.question import Asked, Question, read_question
+from rag.question import Asked, Kind, Question, read_question
 from rag.retrieve import Search
 from rag.rewrite import Rewriting, open_rewriter, rewrite_or_complete
 from rag.spelling import IndexVocabulary, Suggestion, suggest
 
-__all__ = ["Reading", "Step", "Understander", "sides_of"]
+__all__ = ["Reading", "Step", "Understander"]
 
 
 _LATE_DAYS = 365
@@ -45,6 +45,7 @@ class Reading:
     Offsets of ``aliases`` and ``dates`` count in the question as it is searched for.
     ``rewriting`` is None where the question stands by itself. ``suggestion`` is only offered:
     what was typed is what is searched for. ``without`` are the steps that were taken back.
+    ``compared`` are the sides of a comparison, each with all of its names, the said one first.
     """
 
     search: Search
@@ -53,6 +54,7 @@ class Reading:
     dates: tuple[DateHint, ...]
     suggestion: Suggestion | None
     without: frozenset[Step] = frozenset()
+    compared: tuple[tuple[str, ...], ...] = ()
 
     def unlimited(self, filters: Filters) -> "Reading":
         """The same reading with its dates as preferences only, under the filters that were set."""
@@ -109,21 +111,33 @@ class Understander:
         dates: tuple[DateHint, ...] = ()
         if Step.DATES not in skipped:
             dates = read_dates(asked, today=request.today, periods=self._periods)
+        sides = joined_names(asked, [(m.start, m.end) for m in aliases if not m.is_product])
+        if not sides and question.kind is Kind.COMPARISON:
+            sides = compared_in(asked)
         search = Search(
             question,
             filters=_narrowed(request.filters, dates),
             names=tuple((match.said, *match.names) for match in aliases),
             variants=variants(asked, aliases) if aliases else (),
-            sides=sides_of(asked, [(m.start, m.end) for m in aliases if not m.is_product]),
+            sides=sides_of(asked, sides),
             hints=dates,
         )
         suggestion = suggest(typed.text, vocabulary=IndexVocabulary(self._index))
-        return Reading(search, rewriting, aliases, dates, suggestion, skipped)
+        compared = tuple(_names_of(asked, side, aliases) for side in sides)
+        return Reading(search, rewriting, aliases, dates, suggestion, skipped, compared)
 
 
 def _spans(aliases: Aliases) -> Callable[[str], list[tuple[int, int]]]:
     """Where a text names somebody: a product stays when whoever offers it changes."""
     return lambda text: [(m.start, m.end) for m in aliases.find(text) if not m.is_product]
+
+
+def _names_of(asked: str, side: tuple[int, int], aliases: Sequence[AliasMatch]) -> tuple[str, ...]:
+    """What a side is called: as it was said, and by the names of what is named in it."""
+    start, end = side
+    inside = [m for m in aliases if start <= m.start and m.end <= end]
+    names = [asked[start:end], *(name for m in inside for name in (m.said, *m.names))]
+    return tuple(dict.fromkeys(names))
 
 
 def _narrowed(filters: Filters, dates: Sequence[DateHint]) -> Filters:
@@ -132,31 +146,3 @@ def _narrowed(filters: Filters, dates: Sequence[DateHint]) -> Filters:
         return filters
     since, until = filters_of(dates, late_days=_LATE_DAYS)
     return replace(filters, since=since, until=until) if since or until else filters
-
-
-_JOINED = re.compile(
-    r"\s*(?:和|与|與|跟|同|及|以及|还是|還是|、|,|，|\bvs\.?|\bversus\b|\band\b|\bor\b|\bwith\b)\s*",
-    re.I,
-)
-
-
-def sides_of(question: str, names: Sequence[tuple[int, int]]) -> tuple[str, ...]:
-    """Write the question for each side of a comparison, the other sides left out.
-
-    >>> sides_of("工行和建行的手机银行有什么不同", [(0, 2), (3, 5)])
-    ('工行的手机银行有什么不同', '建行的手机银行有什么不同')
-
-    Names count as sides where nothing but a joining word stands between them.
-    """
-    run: list[tuple[int, int]] = []
-    for span in sorted(names):
-        if not run or _JOINED.fullmatch(question[run[-1][1] : span[0]]):
-            run.append(span)
-        elif len(run) > 1:
-            break
-        else:
-            run = [span]
-    if len(run) < 2:
-        return ()
-    before, after = question[: run[0][0]], question[run[-1][1] :]
-    return tuple(f"{before}{question[start:end]}{after}" for start, end in run)

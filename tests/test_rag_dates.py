@@ -285,3 +285,10 @@ def test_a_long_text_takes_no_square_of_its_length():
     for piece in ("2020年", "3月", "in 2020 ", "2020-", "从", "近", "the end of "):
         text = piece * (30_000 // len(piece))
         assert all(text[h.start : h.end] == h.said for h in read_dates(text, today=TODAY))
+
+
+def test_what_begins_on_a_day_is_announced_before_it():
+    (one,) = read_dates("2023年9月1日起哪些收费调整了？", today=date(2024, 1, 1))
+    assert (one.since, one.until, one.limits) == (date(2023, 9, 1), None, False)
+    (other,) = read_dates("2023年9月1日以来哪些收费调整了？", today=date(2024, 1, 1))
+    assert other.limits

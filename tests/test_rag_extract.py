@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from index.article import Article, Chunk, Script
+from index.article import Article, Chunk, Heading, Script
 from index.language import detect_script, in_script
 from index.passage import Passage
 from rag.extract import ExtractiveGenerator
@@ -68,6 +68,25 @@ def test_the_short_answer_is_pointed_out(question, sentence, short):
     assert sentence[slice(*found)] == short
 
 
+def test_what_a_reader_points_out_comes_before_what_features_do():
+    text = "静心转账自2023年11月起开启，超过5000元，要等24小时。"
+    read = read_question("静心转账的门槛是多少元？")
+    source = passage(text)
+    ranked = rank_statements(Material(read, (source,), dict.fromkeys(read.terms, 1.0)))[0]
+
+    def short(*span):
+        task = Task(read, (source,), (replace(ranked, short=span or None),))
+        (draft,) = ExtractiveGenerator().drafts(task)
+        return draft.short and draft.text[slice(*draft.short)]
+
+    at = text.index("5000")
+    assert short(at, at + len("5000元，")) == "5000元"  # marks at its edges are none of it
+    assert short(0, 0) is None  # it was read, and nothing was found
+    assert short()  # nobody read it
+    task = Task(read_question("为什么要等？"), (source,), (replace(ranked, short=(at, at + 4)),))
+    assert next(ExtractiveGenerator().drafts(task)).short is None
+
+
 @pytest.mark.parametrize("question", ["为什么下调利率？", "如何重置密码？", "支持指纹登录吗？"])
 def test_what_no_few_words_answer_has_no_short_answer(question):
     assert find_short(read_question(question), "因为成本在2020年降到3%，所以下调。") is None
@@ -88,6 +107,110 @@ def test_a_comparison_is_grouped_by_side():
         ("甲银行", "甲银行的用户有300万户。"),
         ("乙银行", "乙银行的用户有500万户。"),
     ]
+
+
+def test_what_is_told_of_both_sides_together_is_no_comparison():
+    text = "甲银行和乙银行签了协议。协议自2023年8月1日起执行。甲银行的网点不变。"
+    question = "甲银行和乙银行的协议什么时候执行？"
+    found = drafts(question, passage(text), sides=(("甲银行",), ("乙银行",)), most=1)
+    assert [d.group for d in found] == [""]
+
+
+def test_no_sentence_stands_under_two_sides_and_what_names_one_alone_goes_first():
+    text = (
+        "甲银行和乙银行有不同的手机银行。甲银行的手机银行能刷脸。先说乙银行。乙银行的只能输密码。"
+    )
+    question = "甲银行和乙银行的手机银行有什么不同？"
+    found = drafts(question, passage(text), sides=(("甲银行",), ("乙银行",)), most=2)
+    assert [(d.group, d.text) for d in found] == [
+        ("甲银行", "甲银行的手机银行能刷脸。"),
+        ("乙银行", "乙银行的只能输密码。"),  # 先说乙银行 says nothing
+    ]
+
+
+def test_what_was_quoted_is_not_quoted_again_before_what_leans_on_it():
+    text = "手机银行2004年推出。此后推出过手机银行2.0版。"
+    source = passage(text)
+    read = read_question("手机银行哪年推出？")
+    ranked = rank_statements(Material(read, (source,), dict.fromkeys(read.terms, 1.0)))
+    told = tuple(replace(one, score=0.0) for one in ranked)
+    task = Task(read, (source,), told)
+    assert [d.text for d in ExtractiveGenerator().drafts(task)] == [
+        "手机银行2004年推出。",
+        "此后推出过手机银行2.0版。",
+    ]
+    # The other way round the first one comes along, and does not come again.
+    leaning = sorted(told, key=lambda one: not one.statement.text.startswith("此"))
+    drafted = ExtractiveGenerator().drafts(replace(task, statements=leaning))
+    assert [d.text for d in drafted] == [text]
+
+
+def headed(text, *headings):
+    """A passage whose article has these headings, in this order, each on its line."""
+    found = passage(text)
+    spans = tuple(Heading(text.index(h), text.index(h) + len(h), 2) for h in headings)
+    return replace(found, article=replace(found.article, headings=spans))
+
+
+def test_a_list_of_the_section_that_was_asked_about():
+    text = (
+        "四条建议\n四条建议里，减法最难。\n第一，先做减法。上新要慎重。\n第二，让手机先行。\n"
+        "其他\n第三，无关。"
+    )
+    source = headed(text, "四条建议", "其他")
+    found = drafts("四条建议分别是什么？", source)
+    assert [d.text for d in found] == ["第一，先做减法。", "第二，让手机先行。"]
+
+
+def test_what_leads_into_a_list_without_a_colon():
+    text = "Three things have to be in place. First, an identity. Second, a system. It must hold."
+    found = drafts("What three things have to be in place?", passage(text))
+    assert [d.text for d in found] == ["First, an identity.", "Second, a system."]
+
+
+def test_a_version_and_a_heading_are_no_items():
+    text = "2. 从云到货架\n2.0版提出了三个方向。\n1. 尾声\n完。"
+    found = drafts("2.0版提出了哪三个方向？", headed(text, "2. 从云到货架", "1. 尾声"))
+    assert [d.text for d in found][:1] == ["2.0版提出了三个方向。"]
+    assert not found[0].text.startswith("2. ")
+
+
+def test_a_question_of_the_text_finds_its_answer():
+    text = (
+        "问：谁能申请？\n答：种茶的农户。\n问：怎么还款？\n答：采茶季过后一次还本。利息按季付。\n"
+        "问：多久到账？\n答：两天。"
+    )
+    read = read_question("茶农贷怎么还款？")
+    found = gather_statements(Material(read, (passage(text),), dict.fromkeys(read.terms, 1.0)))
+    asked = found.features[:, FEATURES.index("asked")]
+    assert [(row.text, value) for row, value in zip(found.rows, asked, strict=True)] == [
+        ("答：种茶的农户。", 0.0),
+        ("答：采茶季过后一次还本。", 1.0),
+        ("利息按季付。", 1.0),
+        ("答：两天。", 0.0),
+    ]
+
+
+def test_a_heading_that_asks_is_answered_by_its_section_and_a_question_in_a_line_by_its_rest():
+    text = "要準備哪些東西？\n身分證。\n手機。\n結語\n為什麼慢？因為排隊。\n完。"
+    source = headed(text, "要準備哪些東西？", "結語")
+    for question, wanted in (
+        ("開戶要準備什麼東西？", [1, 1, 0, 0, 0]),
+        ("為什麼這麼慢呢？", [0, 0, 0, 0, 0]),  # one character in common is chance
+        ("要不要排隊才這麼慢？", [0, 0, 0, 0, 0]),
+    ):
+        read = read_question(question)
+        found = gather_statements(Material(read, (source,), dict.fromkeys(read.terms, 1.0)))
+        asked = found.features[:, FEATURES.index("asked")]
+        assert [bool(value) for value in asked] == [bool(value) for value in wanted]
+    assert [row.text for row in found.rows if row.is_heading] == ["結語"]
+
+
+def test_a_heading_is_never_quoted(sample):
+    answer = sample.answer("给后来者的四条建议是什么？")
+    assert [s.text[:2] for s in answer.sentences] == ["第一", "第二", "第三", "第四"]
+    for question in ("风险没有回家", "三条老话"):
+        assert question not in [s.text for s in sample.answer(question).sentences]
 
 
 def test_a_sentence_that_leans_gets_the_name_in_brackets_or_begins_earlier():

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from index.aliases import Aliases
 from index.fold import fold
 from rag.followup import Completion, Turn, complete
 
@@ -195,3 +196,16 @@ def test_any_dialogue_is_survived(words, text):
         if done:
             assert done.text.strip()
             assert fold(done.text) != fold(first.strip())
+
+
+def test_beside_a_bank_a_word_that_may_be_one_is_one():
+    """民生 alone is the people's livelihood; whoever spoke of a bank before means the bank."""
+    aliases = Aliases.load(None)
+
+    def names(text):
+        return [(m.start, m.end) for m in aliases.find(text) if not m.is_product]
+
+    assert names("那民生呢？") == []
+    earlier = "平安信用卡中心有多少人在家接线？"
+    assert full("那民生呢？", earlier, names=names) == "民生信用卡中心有多少人在家接线？"
+    assert full("教育呢？", "国家怎么改善民生？", names=names) == "教育怎么改善民生？"

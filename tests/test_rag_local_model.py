@@ -323,7 +323,7 @@ def test_device_and_number_format(tmp_path):
     cpuinfo = tmp_path / "cpuinfo"
     cpuinfo.write_text("flags : fpu sse avx512_bf16 amx_bf16\n")
     assert chosen_dtype("auto", device="cpu", cpuinfo=cpuinfo) == "bfloat16"
-    cpuinfo.write_text("flags : fpu sse avx512f\n")
+    cpuinfo.write_text("flags : fpu sse avx512f avx512_bf16\n")  # slower than float32
     assert chosen_dtype("auto", device="cpu", cpuinfo=cpuinfo) == "float32"
     assert chosen_dtype("auto", device="cpu", cpuinfo=tmp_path / "none") == "float32"
     assert chosen_dtype("float16", device="cpu") == "float16"

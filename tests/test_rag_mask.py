@@ -21,7 +21,9 @@ RESIDENT = "11010519491231002X"
         ("卡号６２２２０２１２３４５６７８９４", "卡号[card]"),
         ("card 4111-1111-1111-1111 is lost", "card [card] is lost"),
         (f"身份证{RESIDENT}", "身份证[id]"),
-        ("身份证110105194912310021X", "身份证110105194912310021X"),
+        ("卡号6222021234567890", "卡号[card]"),  # a digit mistyped, the others still a card's
+        ("身份证110105194912310028", "身份证[card]"),
+        ("+86-138-1234-5678", "[phone]"),  # as long as a card, and by chance with its check digit
         ("手机13800138000收不到验证码", "手机[phone]收不到验证码"),
         ("手機一三八零零一三八零零零", "手機[phone]"),
         ("+86 138-0013-8000", "[phone]"),
@@ -42,7 +44,7 @@ def test_personal_numbers_are_taken_out(text, masked):
     [
         "2022年1月1日到2023年12月31日有3,000万用户，增长98.68%",
         "客服95588、400-820-8888、12378",
-        "6222021234567890",  # a wrong check digit: an amount, a number of an order
+        "订单20230901123456",  # a wrong check digit, and too short for most cards
         "贷款1,000,000,000,000元",
         "一二三四五六七八九十",
         "iPhone15 Pro 256GB A12 M13",

@@ -133,3 +133,15 @@ def test_any_text_is_read_or_refused(text):
     assert question.terms
     assert len(set(question.terms)) == len(question.terms)
     question.text.encode("utf-8")
+
+
+@pytest.mark.parametrize(
+    "text", ["你是谁", "你好！", "謝謝你", "Who are you?", "What can you do?", "Thank you so much!"]
+)
+def test_what_speaks_to_whoever_answers_is_small_talk(text):
+    assert read_question(text).is_small_talk
+
+
+@pytest.mark.parametrize("text", ["我的卡", "好看吗", "感谢信是谁写的", "IT", "多久到账", "早茶"])
+def test_what_names_a_thing_is_none(text):
+    assert not read_question(text).is_small_talk

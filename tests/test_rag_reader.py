@@ -147,10 +147,10 @@ def test_excerpts_do_not_see_each_other(folder):
     two = Excerpt("bank", "的银行4", (0,))
     (alone,), (other,) = reader.read("银行?", [one]), reader.read("银行?", [two])
     together = reader.read("银行?", [one, two])
-    assert together == [
-        [pytest.approx(told, abs=1e-5) for told in alone],
-        [pytest.approx(told, abs=1e-5) for told in other],
-    ]
+    for beside, by_itself in zip(together, (alone, other), strict=True):
+        for one_told, told in zip(beside, by_itself, strict=True):
+            assert one_told.short == told.short
+            assert one_told[:2] == pytest.approx(told[:2], abs=1e-5)
     assert reader.read("银行?", []) == []
 
 
@@ -159,7 +159,7 @@ def test_what_does_not_fit_is_not_read(folder):
     first, last = Reader(folder).read("银行?", [Excerpt("", text, (0, len(text) - 5))])[0]
     assert len(text) > MAX_PIECES
     assert first != UNREAD
-    assert np.isnan(last).all()
+    assert last is UNREAD
 
 
 @pytest.mark.parametrize("broken", ["model.onnx", "vocabulary.json"])
@@ -171,15 +171,15 @@ def test_a_broken_folder_is_named(tmp_path, weights, broken):
 
 
 @pytest.mark.parametrize(
-    ("question", "right"),
+    ("question", "right", "short"),
     [
-        ("林文华是哪一年大学毕业的？", 1),
-        ("林文華出生在哪裡？", 0),
-        ("林文华获得过什么奖？", 3),
-        ("Who did Lin Wenhua marry?", 4),
+        ("林文华是哪一年大学毕业的？", 1, "1984年"),
+        ("林文華出生在哪裡？", 0, "厦门"),
+        ("林文华获得过什么奖？", 3, "国家科技进步奖"),
+        ("Who did Lin Wenhua marry?", 4, "Chen Yu"),
     ],
 )
-def test_the_bundled_reader_finds_the_sentence(question, right):
+def test_the_bundled_reader_finds_the_sentence_and_the_answer_in_it(question, right, short):
     text = (
         "林文华一九六二年出生于厦门。他1984年从复旦大学毕业，1990年取得博士学位。"
         "此后他在南京工作了十二年。2005年他获得国家科技进步奖。"
@@ -188,6 +188,8 @@ def test_the_bundled_reader_finds_the_sentence(question, right):
     starts = (0, 14, text.index("此后"), text.index("2005"), text.index("In"))
     told = bundled_reader().read(question, [Excerpt("林文华", text, starts)])[0]
     assert int(np.argmax([one.sentence for one in told])) == right
+    assert short in text[slice(*told[right].short)]
+    assert len(text[slice(*told[right].short)]) <= len(short) + len("the physician ")
 
 
 def test_both_scripts_read_alike():
@@ -264,16 +266,31 @@ def test_a_reader_that_reads_nothing_changes_nothing():
     assert list(reread(read_question("多少？"), ranked, passages, reader)) == ranked
 
 
-def test_a_sentence_that_leads_by_far_is_not_read_about():
-    passages, ranked = ranking("甲一|甲二")
-    reader = Scripted({"甲一": Told(0.0, 0.0), "甲二": Told(100.0, 100.0)})
+def test_a_sentence_that_leads_by_far_stays_the_first_and_is_read_for_its_short_answer():
+    passages, ranked = ranking("甲一|甲二", "乙一")
+    reader = Scripted({"甲一": Told(0.0, 0.0, (1, 2), 0.0), "甲二": Told(100.0, 100.0)})
     question = read_question("多少？")
     near = [replace(one, score=-n) for n, one in enumerate(ranked)]
-    assert [one.score for one in reread(question, near, passages, reader)] != [0, -1]
-    assert len(reader.excerpts) == 1
+    assert [one.score for one in reread(question, near, passages, reader)] != [0, -1, -2]
+    assert len(reader.excerpts) == 2
     far = [replace(one, score=-9.0 * n) for n, one in enumerate(ranked)]
-    assert list(reread(question, far, passages, reader)) == far
-    assert len(reader.excerpts) == 1
+    found = reread(question, far, passages, reader)
+    assert [one.score for one in found] == [one.score for one in far]
+    assert [one.short for one in found] == [(1, 2), (0, 0), None]  # found, not found, not read
+    assert len(reader.excerpts) == 3
+    # Nothing is pointed out in a reason: there is nothing to read for.
+    assert list(reread(read_question("为什么下调？"), far, passages, reader)) == far
+    assert len(reader.excerpts) == 3
+
+
+def test_the_short_answer_stands_where_the_article_has_it():
+    passages, ranked = ranking("甲一|甲二|甲三")
+    reader = Scripted(
+        {"甲二": Told(20.0, 20.0, (4, 5), 9.0), "甲三": Told(0.0, 0.0, (6, 7), -99.0)}
+    )
+    found = reread(read_question("多少？"), ranked[1:], passages, reader)
+    # The excerpt begins with the second sentence.
+    assert [one.short for one in found] == [(7, 8), (0, 0)]
 
 
 def test_the_reader_can_be_off():

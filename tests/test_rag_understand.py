@@ -8,10 +8,11 @@ import pytest
 from index.errors import UsageError
 from index.passage import Filters
 from rag.answer import Asker
+from rag.comparison import compared_in, joined_names, sides_of
 from rag.config import Config, QuestionConfig
 from rag.explain import explanation_json, explanation_text
 from rag.question import Asked, Turn
-from rag.understand import Step, sides_of
+from rag.understand import Step
 
 TODAY = date(2023, 6, 1)
 
@@ -63,15 +64,47 @@ def test_today_is_what_last_year_counts_from(asker):
 
 
 def test_sides_of_a_comparison():
-    question = "工行、建行和农行的手机银行哪个好"
-    assert sides_of(question, [(0, 2), (3, 5), (6, 8)]) == (
+    def sides(question, *names):
+        return sides_of(question, joined_names(question, names))
+
+    assert sides("工行、建行和农行的手机银行哪个好", (0, 2), (3, 5), (6, 8)) == (
         "工行的手机银行哪个好",
         "建行的手机银行哪个好",
         "农行的手机银行哪个好",
     )
-    assert sides_of("工行的手机银行", [(0, 2), (3, 7)]) == ()
-    assert sides_of("ICBC vs CCB fees", [(0, 4), (8, 11)]) == ("ICBC fees", "CCB fees")
-    assert sides_of("手机银行", []) == ()
+    assert sides("工行的手机银行", (0, 2), (3, 7)) == ()
+    assert sides("ICBC vs CCB fees", (0, 4), (8, 11)) == ("ICBC fees", "CCB fees")
+    assert sides("手机银行") == ()
+
+
+@pytest.mark.parametrize(
+    ("question", "sides"),
+    [
+        ("U盾和短信验证码有什么区别？", ("U盾", "短信验证码")),
+        ("U盾、手机盾哪个更安全", ("U盾", "手机盾")),
+        ("請問茶農貸與山貨貸的差異是什麼", ("茶農貸", "山貨貸")),
+        ("比较一下2.0版和3.0版", ("2.0版", "3.0版")),
+        (
+            "What is the difference between the Basic account and the Plus account?",
+            ("Basic account", "Plus account"),
+        ),
+        ("How does a call centre differ from a remote bank?", ("call centre", "remote bank")),
+        ("U盾 vs 手机盾", ("U盾", "手机盾")),
+        ("江湾银行的网点和客服有什么不同", ()),  # half a name is no side
+    ],
+)
+def test_what_is_compared_need_not_be_a_known_name(question, sides):
+    assert tuple(question[a:b] for a, b in compared_in(question)) == sides
+
+
+def test_only_a_question_for_a_difference_is_cut_without_names(asker):
+    ukey, code = read(asker, "U盾和短信验证码有什么区别？").compared
+    assert (ukey[0], code[0]) == ("U盾", "短信验证码")
+    assert "USB Key" in ukey
+    assert read(asker, "U盾和短信验证码是谁发明的？").compared == ()
+    (one, _) = read(asker, "工行和建行的手机银行有什么不同？").compared
+    assert one[0] == "工行"
+    assert "工商银行" in one
 
 
 @pytest.mark.parametrize(

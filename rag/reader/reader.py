@@ -35,15 +35,21 @@ class Told(NamedTuple):
     """What reading tells of one sentence, as logits.
 
     ``sentence``: that it holds the answer. ``span``: of the best beginning and the best end of an
-    answer in it, summed.
+    answer in it, summed. ``short``: the short answer, the likeliest characters
+    ``text[start:end]`` of the excerpt. ``sure``: of that beginning and that end.
     """
 
     sentence: float
     span: float
+    short: tuple[int, int] = (0, 0)
+    sure: float = float("-inf")
 
 
 UNREAD = Told(float("nan"), float("nan"))
 """For a sentence behind the end of what the reader takes in."""
+
+_LONGEST = 40
+"""Pieces of a short answer at most."""
 
 
 class Reader:
@@ -65,9 +71,13 @@ class Reader:
             return []
         vocabulary, network = self._load()
         asked = Words.of(fold(question), vocabulary)
-        laid = [_laid_out(asked, excerpt, vocabulary) for excerpt in excerpts]
+        texts = [Words.of(fold(excerpt.text), vocabulary) for excerpt in excerpts]
+        laid = [
+            _laid_out(asked, excerpt, text, vocabulary)
+            for excerpt, text in zip(excerpts, texts, strict=True)
+        ]
         values = network.run([(one.pieces, one.marks) for one in laid])
-        return [_told(one, value) for one, value in zip(laid, values, strict=True)]
+        return [_told(*read) for read in zip(excerpts, texts, laid, values, strict=True)]
 
     def _load(self) -> tuple[Vocabulary, Network]:
         with self._loading:
@@ -85,8 +95,7 @@ def bundled_reader() -> Reader:
     return Reader()
 
 
-def _laid_out(asked: Words, excerpt: Excerpt, vocabulary: Vocabulary) -> LaidOut:
-    text = Words.of(fold(excerpt.text), vocabulary)
+def _laid_out(asked: Words, excerpt: Excerpt, text: Words, vocabulary: Vocabulary) -> LaidOut:
     return lay_out(
         asked,
         Words.of(fold(excerpt.title)[:TITLE_CHARS], vocabulary),
@@ -95,7 +104,9 @@ def _laid_out(asked: Words, excerpt: Excerpt, vocabulary: Vocabulary) -> LaidOut
     )
 
 
-def _told(laid: LaidOut, values: npt.NDArray[np.float32]) -> list[Told]:
+def _told(
+    excerpt: Excerpt, text: Words, laid: LaidOut, values: npt.NDArray[np.float32]
+) -> list[Told]:
     ordered = np.unique(laid.places).tolist()
     ends = dict(pairwise([*ordered, len(laid.pieces)]))
     found = []
@@ -104,5 +115,32 @@ def _told(laid: LaidOut, values: npt.NDArray[np.float32]) -> list[Told]:
         if not len(inside):
             found.append(UNREAD)
             continue
-        found.append(Told(float(values[place, 0]), float(inside[:, 1].max() + inside[:, 2].max())))
+        first, last, sure = _likeliest(inside[:, 1], inside[:, 2])
+        units = laid.units[place + 1 + first], laid.units[place + 1 + last]
+        found.append(
+            Told(
+                sentence=float(values[place, 0]),
+                span=float(inside[:, 1].max() + inside[:, 2].max()),
+                short=_characters(excerpt.text, text, *units),
+                sure=sure,
+            )
+        )
     return found
+
+
+def _likeliest(
+    begins: npt.NDArray[np.float32], ends: npt.NDArray[np.float32]
+) -> tuple[int, int, float]:
+    """The likeliest beginning and an end at or behind it, and what both are worth."""
+    sums = begins[:, None] + ends[None, :]
+    sums[np.tril_indices(len(begins), -1)] = -np.inf
+    sums[np.triu_indices(len(begins), _LONGEST)] = -np.inf
+    first, last = divmod(int(sums.argmax()), len(begins))
+    return first, last, float(sums[first, last])
+
+
+def _characters(text: str, words: Words, first: int, last: int) -> tuple[int, int]:
+    """Where the units from the first to the last stand."""
+    start = int(words.starts[first])
+    end = int(words.starts[last + 1]) if last + 1 < len(words.starts) else len(text)
+    return start, start + len(text[start:end].rstrip())
