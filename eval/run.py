@@ -56,6 +56,9 @@ _TWICE = 500
 """Chinese cases that are asked in the other script, too. A share of so many is known to within
 0.02 where it is near 1, and a large set is not asked all over again."""
 
+_NAMED = 20
+"""Cases without their gold that a refusal names: asked of another index, all of them are."""
+
 _AHEAD = 4
 """Cases a thread that may be answered before an earlier, slower one is written."""
 
@@ -188,7 +191,7 @@ def _survey(
     """Go through the cases once: count and hash them, find all their gold.
 
     Raises:
-        UsageError: naming every case whose gold is not in the index, unless ``keep_going``.
+        UsageError: naming the cases whose gold is not in the index, unless ``keep_going``.
     """
     digest = hashlib.sha256()
     count = 0
@@ -211,7 +214,9 @@ def _survey(
         if case.lang.startswith("zh"):
             _keep_lowest(chinese, case.id)
     if problems and not keep_going:
-        raise UsageError("\n".join(problems))
+        more = len(problems) - _NAMED
+        rest = [f"… and {more} more cases of which the gold is not found"] if more > 0 else []
+        raise UsageError("\n".join([*problems[:_NAMED], *rest]))
     if not count:
         raise UsageError("there is no case to ask: the files hold none that can be asked")
     return _Survey(

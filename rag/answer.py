@@ -443,11 +443,22 @@ def _reason_to_decline(
     if not ranked:
         return "no match: no sentence that was found has to do with the question"
     if probability < needed:
+        said, wanted = _told_apart(probability, needed)
         return (
-            f"weak evidence: the collection answers this with a probability of {probability:.0%}, "
-            f"{needed:.0%} is needed"
+            f"weak evidence: the collection answers this with a probability of {said}, "
+            f"{wanted} is needed"
         )
     return None
+
+
+def _told_apart(one: float, other: float) -> tuple[str, str]:
+    """Two shares as percentages, with as many decimals as it takes to see that they differ.
+
+    >>> _told_apart(0.2, 0.3), _told_apart(0.2962, 0.3)
+    (('20%', '30%'), ('29.6%', '30.0%'))
+    """
+    pairs = [(f"{one:.{digits}%}", f"{other:.{digits}%}") for digits in range(4)]
+    return next((pair for pair in pairs if pair[0] != pair[1]), pairs[-1])
 
 
 def today() -> date:

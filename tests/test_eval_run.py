@@ -365,6 +365,16 @@ def test_gold_that_is_not_in_the_index_is_named_before_anything_is_asked(cases, 
     assert list(result.left_out) == [first, second]
 
 
+def test_cases_of_another_index_do_not_flood_the_terminal(cases, sample, tmp_path):
+    gold = ((GoldSpan("nowhere.md"),),)
+    lost = [replace(cases[0], id=f"lost-{n}", gold=gold) for n in range(300)]
+    with pytest.raises(UsageError) as caught:
+        evaluate(lost, sample, output=tmp_path / "run")
+    told = str(caught.value).splitlines()
+    assert len(told) == 21
+    assert told[-1] == "… and 280 more cases of which the gold is not found"
+
+
 def test_gold_may_be_named_by_the_articles_id(cases, sample, tmp_path):
     by_path = evaluate(cases[:1], sample, output=tmp_path / "path")
     ids = {article.path: article.id for article in sample.index.articles()}
