@@ -75,6 +75,8 @@ def _complete(question: str, before: "_Earlier | None", names: Names | None) -> 
     question = question.strip()
     if before is None or max(len(question), len(before.text)) > _MAX_CHARS:
         return None
+    if not before.text:  # a turn without a word lends none
+        return None
     way = _complete_chinese if _HAN.search(question) else _complete_english
     done = way(question, before, _said_after(before.text, names) if names else None)
     return done if done and fold(done.text) != fold(question) else None

@@ -171,7 +171,8 @@ _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
 )
 _COUNTED = re.compile(r"(?:多少|好?几)[十百千]*[万亿]?(?P<what>[^\s，。？?！,的万亿]{1,3})")
 _COUNTED_EN = re.compile(r"\bhow many (?P<what>\w+)")
-_AMOUNT = r"(?:\d|[一二三四五六七八九十百千万亿两])"
+_NUMERALS = r"\d一二三四五六七八九十百千万亿两"
+_AMOUNT = rf"(?<![第{_NUMERALS}])[{_NUMERALS}][{_NUMERALS},.]*"  # 第一百四十家 is no count
 _AMOUNT_EN = r"(?:\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|twelve|dozen))"
 _CONTROLS = dict.fromkeys((*range(32), *range(127, 160), 8232, 8233), " ")
 # Zero-width and bidirectional marks change what a person sees, never what is meant.

@@ -21,8 +21,10 @@ _UNIT = (
     "吨|公斤|千克|克|升|度|级|层|场|部|集|本|期|届|代|票|分|页|字|句|道|线|所|支|队|艘|架|颗|根|块|片|份|门|点|号|寸|英里|英尺|赫兹|瓦|伏|像素"
 )
 _NUMBER = re.compile(
-    rf"(?:约|近|超过|超|逾|达)?(?:\d[\d,]*(?:\.\d+)?(?:\s?(?:{_UNIT}))*|百分之[{_CHINESE}点\d.]+"
-    rf"|[{_CHINESE}]+(?:点[{_CHINESE}]+)?(?:{_UNIT})+)"
+    # 第一百四十家 counts nothing: it is the last one of so many.
+    rf"(?:约|近|超过|超|逾|达)?(?:(?<![第\d])\d[\d,]*(?:\.\d+)?(?:\s?(?:{_UNIT}))*"
+    rf"|百分之[{_CHINESE}点\d.]+"
+    rf"|(?<![第{_CHINESE}])[{_CHINESE}]+(?:点[{_CHINESE}]+)?(?:{_UNIT})+)"
     r"|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty"
     r"|fifty|sixty|hundred|thousand|million|billion|dozen|half|twice)\b"
 )

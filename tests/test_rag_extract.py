@@ -262,6 +262,18 @@ def test_the_features_of_a_statement_have_names():
     assert stated[0] > stated[1] == 0
 
 
+def test_an_ordinal_is_no_count():
+    question = read_question("江湾银行有多少家网点？")
+    text = "江湾银行的第一百四十家网点昨天开业，全行共有128家。"
+    found = find_short(question, text)
+    assert found is not None
+    assert text[slice(*found)] == "128家"
+    assert [text[a:b] for a, b in find_things(Kind.NUMBER, text)] == ["128家"]
+    assert question.measure is not None
+    assert not question.measure.search("第一百四十家网点，第141家网点")
+    assert question.measure.search("一百四十家网点")
+
+
 def test_things_are_found_by_their_form():
     text = "《公报》称，阿兰·图灵1950年在曼彻斯特市发表论文。"
     told = {

@@ -198,6 +198,11 @@ def test_any_dialogue_is_survived(words, text):
             assert fold(done.text) != fold(first.strip())
 
 
+def test_a_turn_without_a_word_lends_none():
+    assert full("建行呢", "") is None
+    assert full("建行呢", "工行有多少网点？", "  ") is None
+
+
 def test_beside_a_bank_a_word_that_may_be_one_is_one():
     """民生 alone is the people's livelihood; whoever spoke of a bank before means the bank."""
     aliases = Aliases.load(None)
