@@ -165,10 +165,9 @@ def test_the_last_question_can_be_asked_again_and_edited(open_page):
       const box = [...document.querySelectorAll('.yj-question')].at(-1).getBoundingClientRect();
       return box.top >= view.top - 2 && box.bottom <= view.bottom;
     }"""
-    page.evaluate("document.querySelector('#yj-chat .bubble-wrap').scrollTop = 0")
     page.hover("#yj-chat")
-    page.mouse.wheel(0, -50)  # the person has scrolled
-    assert not page.evaluate(in_sight)
+    page.mouse.wheel(0, -5000)
+    until(page, f"() => !({in_sight})()")
     page.click("#yj-retry")
     until(page, in_sight)
     until(page, IDLE)

@@ -240,6 +240,8 @@ class ScriptedAsker:
                 )
             time.sleep(self.pause_s)
             yield Retrieved(passages)
+            if len(said) > 30:  # a long answer is thought over; a busy browser sees the evidence
+                time.sleep(40 * self.pause_s)
             sentences, citations = [], []
             for at, ((text,), article, quote) in enumerate(said, 1):
                 time.sleep(self.pause_s)
