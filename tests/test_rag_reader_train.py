@@ -310,7 +310,7 @@ def trained(cut, tmp_path_factory):
     return train(tasks, len(vocabulary), SMALL, checkpoint=path, device="cpu")
 
 
-def test_the_loss_falls_and_numpy_reads_what_torch_learned(cut, trained, tmp_path):
+def test_the_loss_falls_and_the_file_reads_what_torch_learned(cut, trained, tmp_path):
     import torch
 
     from rag.reader.learner import loss_of, new_weights
@@ -340,7 +340,7 @@ def test_the_loss_falls_and_numpy_reads_what_torch_learned(cut, trained, tmp_pat
     texts = [(p[p > 0], m[p > 0]) for p, m in zip(batch.pieces, batch.marks, strict=True)]
     found = Network(tmp_path / "model.onnx").run(texts)
     for values, whole in zip(found, wanted, strict=True):
-        assert np.abs(values - whole[: len(values)]).max() < 0.1  # weights are bytes there
+        assert np.abs(values - whole[: len(values)]).max() < 0.3  # seven bits a weight
         assert np.corrcoef(values.ravel(), whole[: len(values)].ravel())[0, 1] > 0.999
     told = Reader(tmp_path).read("青岩镇建于哪一年？", [Excerpt("青岩镇", passage(0), (0, 9))])
     assert np.isfinite(told).all()

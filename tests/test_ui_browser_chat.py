@@ -147,7 +147,7 @@ def test_further_questions_come_after_the_answer_and_can_be_asked(open_page):
     further.nth(1).click()
     until(page, f"document.querySelectorAll('.yj-record').length === 2 && {IDLE}")
     assert questions(page) == [QUESTION, "<b>城东</b>呢？"]
-    assert further.count() == 0
+    until(page, "!document.querySelector('#yj-further button')")
 
 
 def test_the_last_question_can_be_asked_again_and_edited(open_page):

@@ -287,7 +287,8 @@ def build_page(
                 yield (
                     gr.update(**(busy if shown.busy else idle)) if turned else gr.skip(),
                     transcript.messages(shown),
-                    gr.skip() if shown.busy else offers.fitting(shown.last),
+                    # What the answer before offered is gone by the time that this one stands.
+                    offers.fitting(None if shown.busy else shown.last),
                 )
 
         def ask_typed(
