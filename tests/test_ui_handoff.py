@@ -320,6 +320,9 @@ def test_a_webhook_that_says_nothing_for_long_is_given_up_and_tried_again(tmp_pa
         WebhookDesk(hook.url, folder=tmp_path, first_pause_s=0.3) as desk,
     ):
         assert desk.take(pack_of(note="想开户"), "页") is Taken.WAITING
+        deadline = time.monotonic() + 20
+        while not hook.got and time.monotonic() < deadline:  # one was begun in the short time
+            time.sleep(0.01)
         monkeypatch.setattr("ui.handoff_delivery._TIMEOUT_S", 10)
         assert settled(tmp_path)
     assert len(hook.got) >= 2
