@@ -18,11 +18,10 @@ from eval.benchmarks import Half, Query, build, plain, read_queries
 from eval.cases import load_cases
 from eval.sentences import short_f1
 from index.search import open_index
-from rag.answer import Asker, make_material, today
+from rag.answer import Asker, today
 from rag.config import Config
 from rag.decline import SIGNALS, WEIGHTS
 from rag.question import Asked
-from rag.rank import rank_statements
 from rag.weights import read_weights
 
 __all__ = ["Choice", "main", "measure_choice", "measure_speed"]
@@ -56,13 +55,13 @@ def measure_choice(asker: Asker, queries: Sequence[Query]) -> list[Choice]:
 
 def _choice(asker: Asker, query: Query) -> Choice:
     seen = asker.inspect(Asked(query.text, today()))
-    material = make_material(asker.index, seen.reading.search, seen.retrieval.passages)
     gold = [plain(answer) for answer in query.answers if plain(answer)]
 
     def holds(text: str) -> bool:
         return any(answer in plain(text) for answer in gold)
 
-    ranked = asker.reread(rank_statements(material), seen.reading, seen.retrieval.passages)
+    quotable, _ = asker.weigh(seen.reading, seen.retrieval)
+    ranked = asker.reread(quotable, seen.reading, seen.retrieval.passages)
     right = [holds(r.statement.text) for r in ranked[:3]]
     answer = seen.answer
     first = answer.sentences[0] if answer.sentences else None

@@ -14,6 +14,7 @@ from pathlib import Path
 from time import perf_counter
 
 from index.errors import UsageError, YoujuError
+from index.fold import fold
 from index.passage import NO_FILTERS, Filters, Passage
 from index.search import Index
 from rag.citations import Citer
@@ -34,12 +35,14 @@ from rag.rerank import Reranker, load_reranker
 from rag.reread import load_reader, reread
 from rag.retrieve import Retrieval, Search, retrieve
 from rag.schema import Answer, AnswerSentence, Event, FellBack, Finished, Retrieved, SentenceAdded
-from rag.statements import Material
+from rag.statements import FEATURES, Material
 from rag.suggest import asked_for, further_questions
 from rag.understand import Reading, Step, Understander
 
 __all__ = ["Asker", "Inspection", "make_material", "today"]
 
+_STATED_BY_HEADINGS = (Kind.NUMBER, Kind.DATE, Kind.PERSON, Kind.PLACE)
+_FRESH = FEATURES.index("fresh")
 _SURE = 0.5
 """A suggestion is answered at least so likely: it must not lead to a declined answer."""
 
@@ -185,7 +188,7 @@ class Asker:
         clock.lap("retrieve")
         yield Retrieved(passages, reading, retrieval)
 
-        ranked, probability = self._weigh(reading, retrieval)
+        ranked, probability = self.weigh(reading, retrieval)
         approved = self._approved(reading, request)
         reason = None
         if approved is None:
@@ -197,6 +200,8 @@ class Asker:
                 probability=probability,
                 needed=self.config.answer.min_probability,
             )
+        if asked.is_small_talk:
+            probability = 0.0
         clock.lap("decide")
         if reason is None and approved is None:
             ranked = self.reread(ranked, reading, passages)
@@ -247,14 +252,13 @@ class Asker:
     ) -> tuple[Ranked, ...]:
         """Order the sentences as the generator gets them: by the reader, too, unless it is off.
 
-        A comparison is left alone: the reader looks for one answer. A heading shows what its
-        section is about, and helps to read it; it is none of the answer.
+        A comparison is left alone: the reader looks for one answer.
         """
         reader = load_reader(self.config.answer)
         compares = bool(reading.compared) and reading.question.kind is Kind.COMPARISON
         if reader is not None and not compares:
             ranked = reread(reading.question, ranked, passages, reader)
-        return tuple(one for one in ranked if not one.statement.is_heading)
+        return ranked
 
     def is_answerable(self, question: str, request: Asked) -> bool:
         """Tell whether the collection is likely enough to answer another question.
@@ -267,7 +271,7 @@ class Asker:
         except UsageError:
             return False
         retrieval = self._retrieve(reading, asked)
-        _, probability = self._weigh(reading, retrieval)
+        _, probability = self.weigh(reading, retrieval)
         return probability >= max(_SURE, self.config.answer.min_probability)
 
     def further(self, request: Asked, *, declined: bool) -> tuple[str, ...]:
@@ -300,11 +304,18 @@ class Asker:
                 break
         return tuple(found)
 
-    def _weigh(self, reading: Reading, retrieval: Retrieval) -> tuple[tuple[Ranked, ...], float]:
-        """Rank the sentences, and tell how likely they answer."""
+    def weigh(self, reading: Reading, retrieval: Retrieval) -> tuple[tuple[Ranked, ...], float]:
+        """Rank the sentences, and tell how likely they answer.
+
+        A heading shows what its section is about, which counts; it is none of the answer, unless
+        it states what was asked for (客服热线：95588, 营业时间：9:00-17:00).
+        """
         material = make_material(self.index, reading.search, retrieval.passages)
         ranked = rank_statements(material)
-        return ranked, probability_of_answer(ranked, retrieval)
+        quotable = tuple(
+            one for one in ranked if not one.statement.is_heading or _states(one, reading.question)
+        )
+        return quotable, probability_of_answer(ranked, retrieval)
 
     def _approved(self, reading: Reading, request: Asked) -> CuratedAnswer | None:
         """Find the approved answer, where there is one, to the question as it is searched for."""
@@ -424,6 +435,16 @@ def make_material(index: Index, search: Search, passages: Sequence[Passage]) -> 
         names=search.names,
         cosines=index.cosines(question.searched) if index.is_quick else None,
     )
+
+
+def _states(heading: Ranked, question: Question) -> bool:
+    """Tell whether a heading holds a thing of the kind asked for that is not in the question, or
+    gives a figure behind words of the question and a colon.
+    """
+    if question.kind in _STATED_BY_HEADINGS:
+        return bool(heading.features[_FRESH] > 0)
+    label, _, value = fold(heading.statement.text).partition(":")
+    return any(map(str.isdigit, value)) and any(term in label for term in question.terms)
 
 
 def _reason_to_decline(

@@ -30,12 +30,16 @@ _COMPARED = (
         r"(?P<other>[^?,]{2,40}?)(?=[?.,!]|$)"
     ),
     re.compile(
-        r"\b(?:compare|how (?:do|does|is|are)) (?:an? |the )?(?P<one>[^?,]{2,40}?) "
-        r"(?:and|with|to|differ(?:ent)? from|compared? (?:to|with)) (?:an? |the )?"
+        r"\b(?:compare (?:an? |the )?(?P<one>[^?,]{2,40}?) (?:and|with|to)"
+        r"|how (?:do|does|is|are) (?:an? |the )?(?P<subject>[^?,]{2,40}?) "
+        r"(?:differ(?:ent)? from|compared? (?:to|with))) (?:an? |the )?"
         r"(?P<other>[^?,]{2,40}?)(?=[?.,!]|$)"
     ),
-    re.compile(r"^(?P<one>[^?,]{2,40}?) (?:vs\.?|versus) (?P<other>[^?,]{2,40}?)(?=[?.,!]|$)"),
+    re.compile(r"^(?P<one>[^?,:]{2,40}?) (?:vs\.?|versus) (?P<other>[^?,:]{2,40}?)(?=[?.,:!]|$)"),
 )
+
+
+_AGAINST = re.compile(r" to | differ(?:ent)? from | compared? (?:to|with) |比起")
 
 
 def joined_names(question: str, names: Places) -> tuple[tuple[int, int], ...]:
@@ -56,17 +60,32 @@ def joined_names(question: str, names: Places) -> tuple[tuple[int, int], ...]:
 
 
 def compared_in(question: str) -> tuple[tuple[int, int], ...]:
-    """Find the two things that a question for a difference puts side by side; () for none.
+    """Find the things that a question for a difference puts side by side; () for none.
 
-    >>> [question[a:b] for question in ["U盾和短信验证码有什么区别？"]
-    ...  for a, b in compared_in(question)]
-    ['U盾', '短信验证码']
+    >>> question = "U盾、手机盾和短信验证码有什么区别？"
+    >>> [question[a:b] for a, b in compared_in(question)]
+    ['U盾', '手机盾', '短信验证码']
     """
     folded = fold(question)
     for pattern in _COMPARED:
         if found := pattern.search(folded):
-            return found.span("one"), found.span("other")
+            start = max(found.start(name) for name in found.groupdict() if name != "other")
+            return _parted(folded, start, found.end("other"))
     return ()
+
+
+def _parted(folded: str, start: int, end: int) -> tuple[tuple[int, int], ...]:
+    """Cut at the joining words; () where what is left could not be told apart."""
+    borders = [match.span() for match in _JOINED.finditer(folded, start, end)]
+    borders += [match.span() for match in _AGAINST.finditer(folded, start, end)]
+    sides: list[tuple[int, int]] = []
+    for first, last in [*sorted(borders), (end, end)]:
+        side = folded[start:first]
+        start += len(side) - len(re.sub(r"^(?:an?|the) ", "", side))
+        sides.append((start, first))
+        start = last
+    names = {folded[a:b] for a, b in sides}
+    return tuple(sides) if len(names) == len(sides) and all(len(n) > 1 for n in names) else ()
 
 
 def sides_of(question: str, run: Places) -> tuple[str, ...]:

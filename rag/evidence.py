@@ -191,7 +191,7 @@ def _folded(text: str) -> str:
     return fold(text)
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=512)
 def _words(folded: str) -> frozenset[str]:
     """The words of a chunk, likewise."""
     return frozenset(word_terms(folded))

@@ -13,15 +13,26 @@ from collections.abc import Callable
 __all__ = ["mask"]
 
 _DIGITS = str.maketrans("零〇一二三四五六七八九", "00123456789")
-_GAP = r"[ \t\u00a0\-‐–—－·.]?"
+_SEPARATOR = r"[ \t\u00a0\-‐–—－·.]"
+_GAP = f"{_SEPARATOR}?"
+_YEAR = r"(?:19|20)\d\d"
+_DAYS = re.compile(
+    rf"{_YEAR}(?:{_GAP}[01]?\d(?:{_GAP}[0-3]?\d)?)?"
+    rf"(?:{_SEPARATOR}+{_YEAR}(?:{_GAP}[01]?\d(?:{_GAP}[0-3]?\d)?)?)*"
+)
+
+
+_BEGINS = rf"(?<!\d)(?<!\d{_SEPARATOR})"
+_MOBILE = rf"1[3-9](?:{_GAP}\d){{9}}(?!\d)"
 
 
 def _grouped(*, low: int, high: int) -> str:
     return rf"\d(?:{_GAP}\d){{{low - 1},{high - 1}}}"
 
 
-def _is_card(digits: str) -> bool:
+def _is_card(written: str) -> bool:
     """The check digit of ISO/IEC 7812 (Luhn), as on every bank card."""
+    digits = _digits_of(written)
     total = 0
     for place, digit in enumerate(reversed(digits)):
         value = int(digit) * (1 + place % 2)
@@ -29,8 +40,9 @@ def _is_card(digits: str) -> bool:
     return total % 10 == 0 and len(set(digits)) > 1
 
 
-def _is_resident_id(digits: str) -> bool:
+def _is_resident_id(written: str) -> bool:
     """The check digit of GB 11643 behind a birthday that can be, or the older form without it."""
+    digits = _digits_of(written)
     if len(digits) == 15:
         return _is_day("19" + digits[6:12])
     weights = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
@@ -46,6 +58,25 @@ def _is_day(digits: str) -> bool:
     )
 
 
+def _is_long(written: str) -> bool:
+    """A card or an identity number of 16 to 19 digits, also with one of them mistyped.
+
+    In one piece so many digits are no amount. In groups they may be years, days or hotline
+    numbers side by side: what is no date has to be in fours, as on a card, or pass the check.
+    """
+    groups = re.split(_SEPARATOR, written)
+    if len(groups) == 1:
+        return True
+    if _DAYS.fullmatch(written):
+        return False
+    in_fours = all(len(group) == 4 for group in groups[:-1]) and len(groups[-1]) <= 4
+    return _is_card("".join(groups)) or (in_fours and written[0] in "34569")
+
+
+def _digits_of(written: str) -> str:
+    return re.sub(r"[^0-9X]", "", written.upper())
+
+
 def _always(_: str) -> bool:
     return True
 
@@ -58,16 +89,12 @@ _KINDS: tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...] = (
         _is_resident_id,
     ),
     ("[id]", re.compile(r"(?<!\d)\d{15}(?!\d)"), _is_resident_id),
-    # A mainland mobile number, with or without the country's code; with it, it is as long as
-    # a short card.
-    (
-        "[phone]",
-        re.compile(rf"(?<!\d)(?:(?:\+|00)?{_GAP}86{_GAP})?1[3-9](?:{_GAP}\d){{9}}(?!\d)"),
-        _always,
-    ),
-    # So many digits are no amount: a card or an identity number, even with one of them mistyped.
-    ("[card]", re.compile(rf"(?<!\d){_grouped(low=16, high=19)}(?!\d)"), _always),
+    # A mainland mobile number: with the country's code it is as long as a short card, without it
+    # as long as the last three groups of a long one.
+    ("[phone]", re.compile(rf"{_BEGINS}(?:\+|00)?{_GAP}86{_GAP}{_MOBILE}"), _always),
+    ("[card]", re.compile(rf"(?<!\d){_grouped(low=16, high=19)}(?!\d)"), _is_long),
     ("[card]", re.compile(rf"(?<!\d){_grouped(low=13, high=15)}(?!\d)"), _is_card),
+    ("[phone]", re.compile(rf"(?<!\d){_MOBILE}"), _always),
     # Hong Kong, Macao, Taiwan and others abroad, told by the plus sign.
     (
         "[phone]",
@@ -100,7 +127,7 @@ def mask(text: str) -> str:
             start, end = match.span()
             if taken.find(1, start, end) >= 0:
                 continue
-            if is_one(re.sub(r"[^0-9X]", "", match.group().upper())):
+            if is_one(match.group()):
                 taken[start:end] = b"\1" * (end - start)
                 found.append((start, end, label))
     parts: list[str] = []

@@ -88,6 +88,8 @@ class Question:
     @property
     def is_small_talk(self) -> bool:
         """It speaks to whoever answers and names nothing to look for: 你是谁, thanks."""
+        if self.kind in (Kind.NUMBER, Kind.DATE, Kind.PLACE):
+            return False
         said = "".join(char for char in _content(self.searched) if char.isalnum())
         return bool(_SMALL_TALK.fullmatch(said))
 
@@ -109,11 +111,12 @@ _ASKING_EN = re.compile(
     r"|the|a|an|of|in|on|at|to|for|by|with|from|and|or|its|their|it|they|this|that|these|those"
     r"|there|be|been|about|any|some|into|as)\b"
 )
-# What a person says to whoever is there, about no article.
+# What a person says to whoever is there, about no article. Possessive, the longer words before
+# those that they begin with: no text is tried in two ways.
 _SMALL_TALK = re.compile(
-    r"(?:你|您|我|他|她|它|们|自己|这|那|好|早|早上|晚上|谢|多|非常|感|很|再见|拜|嗨|哈喽|喂|在|是|叫|啊|呀|哦|嗯|了|的"
-    r"|you|me|i|we|he|she|they|so|very|much"
-    r"|hi|hello|hey|thanks|thank|bye|goodbye|ok|okay|good|morning|evening)+"
+    r"(?:早上|晚上|自己|非常|再见|哈喽"
+    r"|[你您我他她它们这那好早谢多感很拜嗨喂在是叫啊呀哦嗯了的]"
+    r"|evening|morning|thanks|thank|hello|they|very|much|good|you|she|hey|bye|so|me|we|he|hi|ok(?:ay)?|i)++"
 )
 # Characters that glue a sentence together; dropped at the edges of what is left between the
 # asking words, where they would make bigrams that no article contains.
@@ -172,7 +175,9 @@ _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
 _COUNTED = re.compile(r"(?:多少|好?几)[十百千]*[万亿]?(?P<what>[^\s，。？?！,的万亿]{1,3})")
 _COUNTED_EN = re.compile(r"\bhow many (?P<what>\w+)")
 _NUMERALS = r"\d一二三四五六七八九十百千万亿两"
-_AMOUNT = rf"(?<![第{_NUMERALS}])[{_NUMERALS}][{_NUMERALS},.]*"  # 第一百四十家 is no count
+_AMOUNT = (
+    rf"(?<![第{_NUMERALS}])(?<![\d][,.])[{_NUMERALS}][{_NUMERALS},.]*"  # 第一百四十家 is no count
+)
 _AMOUNT_EN = r"(?:\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|twelve|dozen))"
 _CONTROLS = dict.fromkeys((*range(32), *range(127, 160), 8232, 8233), " ")
 # Zero-width and bidirectional marks change what a person sees, never what is meant.

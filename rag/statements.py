@@ -345,7 +345,7 @@ class _Gathering:
         return np.array([unit_held(unit, have, have) for unit in self._looker.units])
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _terms_of(folded: str) -> frozenset[str]:
     """The terms of a sentence: what people ask about is in the same few articles."""
     return frozenset(terms(folded))

@@ -22,7 +22,7 @@ _UNIT = (
 )
 _NUMBER = re.compile(
     # 第一百四十家 counts nothing: it is the last one of so many.
-    rf"(?:约|近|超过|超|逾|达)?(?:(?<![第\d])\d[\d,]*(?:\.\d+)?(?:\s?(?:{_UNIT}))*"
+    rf"(?:约|近|超过|超|逾|达)?(?:(?<![第\d])(?<!\d[,.])\d[\d,]*(?:\.\d+)?(?:\s?(?:{_UNIT}))*"
     rf"|百分之[{_CHINESE}点\d.]+"
     rf"|(?<![第{_CHINESE}])[{_CHINESE}]+(?:点[{_CHINESE}]+)?(?:{_UNIT})+)"
     r"|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty"

@@ -5,8 +5,11 @@ from datetime import date
 
 import pytest
 
+from index.config import IndexConfig
 from index.errors import UsageError
 from index.passage import Filters
+from index.search import open_index
+from index.sync import sync
 from rag.answer import Asker
 from rag.config import AnswerConfig, Config, fingerprint
 from rag.reader.reader import Told
@@ -203,3 +206,23 @@ def test_small_talk_is_not_answered_out_of_an_article(sample):
         answer = sample.answer(question)
         assert answer.abstained
         assert "nothing to look for" in answer.reason
+
+
+@pytest.mark.parametrize(
+    ("question", "heading"),
+    [
+        ("客服热线是多少？", "客服热线：95588"),
+        ("营业时间是几点？", "营业时间：周一至周五9:00-17:00"),
+    ],
+)
+def test_a_heading_that_states_what_was_asked_for_is_quoted(tmp_path, question, heading):
+    text = f"# 网点\n\n江湾银行的网点。\n\n## {heading}\n\n欢迎光临各网点。请带好证件。\n"
+    (tmp_path / "a.md").write_text(text, encoding="utf-8")
+    sync([tmp_path / "a.md"], tmp_path / "index", config=IndexConfig())
+    with open_index(tmp_path / "index") as index:
+        answer = Asker(index, config=Config()).answer(question)
+    assert answer.sentences[0].text == heading
+
+
+def test_small_talk_is_answered_by_nothing_for_certain(sample):
+    assert sample.answer("谢谢").probability == 0

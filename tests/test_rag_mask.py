@@ -23,6 +23,9 @@ RESIDENT = "11010519491231002X"
         (f"身份证{RESIDENT}", "身份证[id]"),
         ("卡号6222021234567890", "卡号[card]"),  # a digit mistyped, the others still a card's
         ("身份证110105194912310028", "身份证[card]"),
+        ("卡号6222 0212 1380 0138 008怎么办", "卡号[card]怎么办"),  # its end is a mobile number's
+        ("卡号6222 0212 3456 7890", "卡号[card]"),  # mistyped, in groups
+        ("86 13800138000", "[phone]"),
         ("+86-138-1234-5678", "[phone]"),  # as long as a card, and by chance with its check digit
         ("手机13800138000收不到验证码", "手机[phone]收不到验证码"),
         ("手機一三八零零一三八零零零", "手機[phone]"),
@@ -45,6 +48,10 @@ def test_personal_numbers_are_taken_out(text, masked):
         "2022年1月1日到2023年12月31日有3,000万用户，增长98.68%",
         "客服95588、400-820-8888、12378",
         "订单20230901123456",  # a wrong check digit, and too short for most cards
+        "20230101-20231231的流水",
+        "2023-09-01 2023-10-01期间",
+        "2019 2020 2021 2022四年",
+        "客服95588 95533 95599 9",
         "贷款1,000,000,000,000元",
         "一二三四五六七八九十",
         "iPhone15 Pro 256GB A12 M13",

@@ -135,6 +135,13 @@ def test_any_text_is_read_or_refused(text):
     question.text.encode("utf-8")
 
 
+def test_small_talk_without_end_is_read_at_once():
+    # Words that could be cut in two ways took time that doubles with each of them.
+    for words in ("goodbye" * 200, "hello" * 300, "早上好" * 300):
+        assert not read_question(f"{words} x").is_small_talk
+    assert read_question("goodbye" * 200).is_small_talk
+
+
 @pytest.mark.parametrize(
     "text", ["你是谁", "你好！", "謝謝你", "Who are you?", "What can you do?", "Thank you so much!"]
 )

@@ -90,6 +90,11 @@ def test_sides_of_a_comparison():
         ),
         ("How does a call centre differ from a remote bank?", ("call centre", "remote bank")),
         ("U盾 vs 手机盾", ("U盾", "手机盾")),
+        ("U盾、手机盾和短信验证码有什么区别", ("U盾", "手机盾", "短信验证码")),
+        ("Harbourline vs Nanwan: which is older?", ("Harbourline", "Nanwan")),
+        ("人和商业银行和江湾银行的区别", ()),  # 人和 is a name: cut at 和, it is one no more
+        ("我和我的朋友有什么不同", ()),
+        ("How is it going with my card and to whom?", ()),
         ("江湾银行的网点和客服有什么不同", ()),  # half a name is no side
     ],
 )
