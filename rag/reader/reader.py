@@ -1,4 +1,4 @@
-"""Read a question beside passages: texts and the places of sentences in, two numbers each out."""
+"""Read a question beside passages: texts and places of sentences in, worth and short answers out."""
 
 import threading
 from collections.abc import Sequence
