@@ -1,4 +1,4 @@
-"""Read a question beside passages: texts and places of sentences in, worth and short answers out."""
+"""Read a question beside passages: texts in, of each sentence its worth and a short answer out."""
 
 import threading
 from collections.abc import Sequence
