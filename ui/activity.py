@@ -14,7 +14,7 @@ import queue
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -278,13 +278,24 @@ def _open(path: Path) -> sqlite3.Connection:
 
 def _take(database: sqlite3.Connection, number: int, step: str) -> None:
     """Take one step to a newer form of the file, unless another program just did."""
-    try:
-        database.executescript(f"BEGIN IMMEDIATE; {step}; PRAGMA user_version = {number}; COMMIT;")
-    except sqlite3.Error:
-        database.rollback()
+    with database:
+        database.execute("BEGIN IMMEDIATE")
         (version,) = database.execute("PRAGMA user_version").fetchone()
         if version < number:
-            raise
+            # One by one: `executescript` would first commit, and let go of the lock.
+            for statement in _statements(step):
+                database.execute(statement)
+            database.execute(f"PRAGMA user_version = {number}")
+
+
+def _statements(script: str) -> Iterator[str]:
+    """The statements of a script, each up to its semicolon."""
+    statement = ""
+    for part in script.split(";"):
+        statement += f"{part};"
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
 
 
 _RATE = """
