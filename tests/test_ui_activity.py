@@ -150,7 +150,8 @@ def test_many_threads_log_at_once(log):
     assert log.dropped == 0
 
 
-def test_programs_that_start_on_one_file_at_once_all_log(tmp_path):
+def test_programs_that_start_on_one_file_at_once_all_log(tmp_path, monkeypatch):
+    monkeypatch.setattr("ui.activity._WAIT_S", 60.0)  # on a busy machine too
     for turn in range(6):
         path, barrier = tmp_path / f"{turn}.sqlite", threading.Barrier(6)
 
@@ -164,6 +165,33 @@ def test_programs_that_start_on_one_file_at_once_all_log(tmp_path):
         with ThreadPoolExecutor(6) as pool:
             list(pool.map(work, range(6)))
         assert len(read_entries(path, now=NOW)) == 6
+
+
+def test_a_file_that_another_program_writes_is_waited_for(tmp_path, monkeypatch):
+    path, tries = tmp_path / "activity.sqlite", []
+    with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("BEGIN IMMEDIATE")  # SQLite refuses the switch to WAL at once
+
+        def wait(seconds):
+            tries.append(seconds)
+            other.execute("ROLLBACK")
+
+        monkeypatch.setattr("ui.activity.time.sleep", wait)
+        with ActivityLog(path, days=90, now=lambda: NOW) as log:
+            log.record(record(1))
+            log.flush()
+        assert (len(tries), log.problem) == (1, None)
+    assert len(read_entries(path, now=NOW)) == 1
+
+
+def test_a_file_that_another_program_never_lets_go_of_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr("ui.activity._WAIT_S", 0.05)
+    path = tmp_path / "activity.sqlite"
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with ActivityLog(path, days=90) as log:
+            log.record(record(1))
+        assert "locked" in log.problem
 
 
 def test_a_step_that_another_program_took_is_not_taken_again(tmp_path):

@@ -40,7 +40,8 @@ _MAX_QUEUED = 10_000
 _MAX_TEXT = 2000
 _MAX_TITLE = 300
 _NEAREST = 3
-_WAIT_S = 5.0  # of a rating for the writer; far longer than a row takes
+_WAIT_S = 5.0  # of a rating for the writer, of the writer for others; far longer than a row takes
+_RETRY_S = 0.02
 _DAY_S = 24 * 3600.0
 
 Job = Callable[[sqlite3.Connection], Any]
@@ -261,7 +262,7 @@ def _open(path: Path) -> sqlite3.Connection:
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     database = sqlite3.connect(path, timeout=_WAIT_S)
     try:
-        database.execute("PRAGMA journal_mode = WAL")
+        _use_wal(database)
         database.execute("PRAGMA synchronous = NORMAL")
         database.execute("PRAGMA foreign_keys = ON")
         database.execute("PRAGMA secure_delete = ON")
@@ -274,6 +275,24 @@ def _open(path: Path) -> sqlite3.Connection:
         database.close()
         raise
     return database
+
+
+def _use_wal(database: sqlite3.Connection) -> None:
+    """Switch the file to a write-ahead log, once nobody writes the file.
+
+    SQLite waits for others before a switch, but not in the middle of one: it refuses at once.
+    """
+    last = time.monotonic() + _WAIT_S
+    while True:
+        try:
+            database.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            is_busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY  # of whatever kind
+            if not is_busy or time.monotonic() >= last:
+                raise
+            time.sleep(_RETRY_S)
+        else:
+            return
 
 
 def _take(database: sqlite3.Connection, number: int, step: str) -> None:
