@@ -26,7 +26,7 @@ def record(name, question="江湾银行有多少网点？", *, ago=timedelta(hou
         "understood": None,
         "frame": "",
         "notice": None,
-        "fallback": None,
+        "fallback": False,
         "suggestions": [],
         "gate": {
             "supported": 1,

@@ -7,6 +7,7 @@ import sqlite3
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from ui_askers import FIRST_SENTENCE, LIBRARY
 from eval.activity import ACTIVITY, MIGRATIONS, Outcome, activity_path, logged, read_entries
 from eval.drafts import Reason, from_log
 from index.errors import UsageError
-from ui.activity import MAX_RATINGS, ActivityLog, answer_digest
+from ui.activity import MAX_RATINGS, ActivityLog, _take, answer_digest
 from ui.cli import app
 from ui.exchange import Exchange
 from ui.strings import Language
@@ -149,7 +150,8 @@ def test_many_threads_log_at_once(log):
     assert log.dropped == 0
 
 
-def test_programs_that_start_on_one_file_at_once_all_log(tmp_path):
+def test_programs_that_start_on_one_file_at_once_all_log(tmp_path, monkeypatch):
+    monkeypatch.setattr("ui.activity._WAIT_S", 60.0)  # on a busy machine too
     for turn in range(6):
         path, barrier = tmp_path / f"{turn}.sqlite", threading.Barrier(6)
 
@@ -163,6 +165,51 @@ def test_programs_that_start_on_one_file_at_once_all_log(tmp_path):
         with ThreadPoolExecutor(6) as pool:
             list(pool.map(work, range(6)))
         assert len(read_entries(path, now=NOW)) == 6
+
+
+def test_a_file_that_another_program_writes_is_waited_for(tmp_path, monkeypatch):
+    path, tries = tmp_path / "activity.sqlite", []
+    with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("BEGIN IMMEDIATE")  # SQLite refuses the switch to WAL at once
+
+        def wait(seconds):
+            tries.append(seconds)
+            other.execute("ROLLBACK")
+
+        monkeypatch.setattr("ui.activity.time.sleep", wait)
+        with ActivityLog(path, days=90, now=lambda: NOW) as log:
+            log.record(record(1))
+            log.flush()
+        assert (len(tries), log.problem) == (1, None)
+    assert len(read_entries(path, now=NOW)) == 1
+
+
+def test_a_file_that_another_program_never_lets_go_of_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr("ui.activity._WAIT_S", 0.05)
+    path = tmp_path / "activity.sqlite"
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with ActivityLog(path, days=90) as log:
+            log.record(record(1))
+        assert "locked" in log.problem
+
+
+def test_a_step_that_another_program_took_is_not_taken_again(tmp_path):
+    with closing(sqlite3.connect(tmp_path / "x.sqlite")) as one:
+        _take(one, 1, "CREATE TABLE taken (step TEXT); INSERT INTO taken VALUES ('1; 2')")
+        with closing(sqlite3.connect(tmp_path / "x.sqlite")) as other:  # it saw the form before
+            _take(other, 1, "INSERT INTO taken VALUES ('again')")
+            assert other.execute("SELECT step FROM taken").fetchall() == [("1; 2",)]
+            assert other.execute("PRAGMA user_version").fetchone() == (1,)
+
+
+def test_a_step_is_taken_whole_or_not_at_all(tmp_path):
+    with closing(sqlite3.connect(tmp_path / "x.sqlite")) as database:
+        with pytest.raises(sqlite3.Error):
+            _take(database, 1, "CREATE TABLE half (n); INSERT INTO nowhere VALUES (1)")
+        assert not database.in_transaction
+        assert database.execute("SELECT * FROM sqlite_master").fetchall() == []
+        assert database.execute("PRAGMA user_version").fetchone() == (0,)
 
 
 def test_a_log_that_cannot_be_written_is_told_and_never_in_the_way(tmp_path, caplog):

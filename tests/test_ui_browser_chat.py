@@ -261,6 +261,41 @@ def test_what_gradio_would_say_is_said_in_the_notices_of_the_page(open_page):
     assert questions(page) == []
 
 
+def test_each_thing_said_is_shown_for_its_own_time(open_page):
+    page = open_page()
+    page.evaluate(
+        """() => {
+          const { setTimeout, clearTimeout } = window;
+          window.held = new Map(); // the timers of ten seconds: they end when the test says so
+          window.setTimeout = (end, ms, ...more) => {
+            if (ms !== 10_000) return setTimeout(end, ms, ...more);
+            const name = `held ${Math.random()}`;
+            held.set(name, end);
+            return name;
+          };
+          window.clearTimeout = (id) => held.delete(id) || clearTimeout(id);
+        }"""
+    )
+    say = """(text) => {
+      const toast = document.createElement('div');
+      toast.className = 'warning';
+      toast.dataset.testid = 'toast-body';
+      toast.innerHTML = '<p data-testid="toast-text"></p>';
+      toast.firstChild.textContent = text;
+      document.body.append(toast);
+    }"""
+    told = page.locator('.yj-banner[data-name="toast"] .yj-banner-text')
+    page.evaluate(say, "先说的")
+    expect(told).to_have_text("先说的")
+    first = page.evaluate("[...held.keys()].at(-1)")
+    page.evaluate(say, "后说的")
+    expect(told).to_have_text("后说的")
+    page.evaluate("name => held.get(name)?.()", first)
+    expect(told).to_have_text("后说的")
+    page.evaluate("[...held.values()].at(-1)()")
+    expect(told).to_have_count(0)
+
+
 def test_a_long_question_leaves_room_for_what_is_said_to_it(open_page):
     page = open_page(width=360, height=640)
     press(page, "很长的问题" * 450)

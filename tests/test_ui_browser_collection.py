@@ -407,6 +407,34 @@ def test_with_a_token_the_whole_page_asks_for_it(watched, served):
     assert customer.locator(".yj-languages").is_visible()
 
 
+def test_the_links_stay_until_a_token_is_refused(browser, watched, served):
+    watched.allowed += ["401: ", REFUSED.format(401)]
+    context = browser.new_context(locale="zh-CN")
+    staff = "document.documentElement.classList.contains('yj-staff')"
+    kept = "localStorage.getItem('yj-staff')"
+    one = watched(served.url + "/page/icon.svg", context=context)
+    one.evaluate("sessionStorage.setItem('yj-token', 'right')")
+    one.goto(served.url + "/zh-hans/collection")
+    until(one, staff)
+    # A tab that has no token says nothing of the one that has it.
+    other = watched(served.url + "/zh-hans/collection", context=context)
+    field = other.locator("dialog input[type=password]")
+    field.wait_for()
+    assert other.evaluate(kept) == "1"
+    field.fill("wrong")
+    other.keyboard.press("Enter")
+    other.get_by_text(HANS.nav_token_wrong).wait_for()
+    assert other.evaluate(kept) is None
+    # What was refused is not sent again, where the chat asks what everybody may ask.
+    other.get_by_role("button", name=HANS.nav_cancel).click()
+    with other.expect_response("**/api/feedback") as answered:
+        other.goto(served.url + "/zh-hans/")
+        wait_for_chat(other)
+    assert "authorization" not in answered.value.request.headers
+    assert not other.evaluate(staff)
+    context.close()
+
+
 # --- states --------------------------------------------------------------------------------------
 
 

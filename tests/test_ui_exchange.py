@@ -145,6 +145,16 @@ def test_a_record_comes_back_as_the_exchange_that_it_was(exchange):
     assert to_record(back) == record
 
 
+@pytest.mark.parametrize(
+    ("value", "fallback"),
+    [(True, ""), (False, None), ("", ""), ("it failed", "it failed"), (None, None)],
+)
+def test_that_a_model_failed_is_read_from_records_of_every_version(value, fallback):
+    back = from_record({**to_record(full()), "fallback": value})
+    assert back.fallback == fallback
+    assert to_record(back)["fallback"] is (fallback is not None)
+
+
 def test_a_record_has_the_fields_that_were_agreed():
     record = to_record(full())
     assert " ".join(record) == (

@@ -31,7 +31,7 @@ from ui.handoff_delivery import (
     signature,
 )
 from ui.handoff_page import pack_page
-from ui.record import from_record
+from ui.record import from_record, to_record
 from ui.strings import ALL, Language, Strings
 
 PHONE = "13800138000"
@@ -54,12 +54,12 @@ def told(**changes):
     )
 
 
-def pack_of(*records, note="", contact="", known=None):
+def pack_of(*records, note="", contact="", known=None, language=Language.HANS):
     return build_pack(
         [from_record(row) for row in records],
         note=note,
         contact=contact,
-        language=Language.HANS,
+        language=language,
         generation="g000002",
         article=find,
         known=known or {},
@@ -124,6 +124,27 @@ def test_an_answer_that_was_changed_on_the_way_is_marked():
     assert (exchange["given"], exchange["approval"]) == ("changed", None)
     assert exchange["citations"][0]["verified"]
     assert ALL[Language.HANS].handoff_changed in pack_page(pack, ALL[Language.HANS])
+
+
+@pytest.mark.parametrize("language", Language)
+def test_that_a_model_failed_is_told(language):
+    strings = ALL[language]
+    fallen = to_record(replace(from_record(told()), fallback=f"no answer from {PHONE}"))
+    for value, said in (
+        (fallen["fallback"], strings.handoff_fell_back),
+        # As records of earlier versions have it.
+        ("", strings.handoff_fell_back),
+        (f"no answer from <{PHONE}>", "no answer from <[phone]>"),
+    ):
+        pack = pack_of(told(fallback=value), language=language)
+        assert pack["conversation"][0]["fallback"] == said
+        page = pack_page(pack, strings)
+        assert strings.handoff_fallback in page
+        assert said in html.unescape(page)
+    for value in (False, None):
+        pack = pack_of(told(fallback=value), language=language)
+        assert pack["conversation"][0]["fallback"] is None
+        assert strings.handoff_fallback not in pack_page(pack, strings)
 
 
 def _no_dates():

@@ -3,6 +3,7 @@
 import threading
 
 import pytest
+from pydantic import BaseModel, Field
 from ui_askers import FIRST_SENTENCE, ScriptedAsker
 
 from index.errors import UsageError
@@ -10,7 +11,7 @@ from index.passage import Filters
 from rag.frame import frame_text
 from ui.conversation import Request, Signals
 from ui.exchange import Outcome
-from ui.page import _answer
+from ui.page import _answer, _describe_once
 from ui.strings import ALL, Language
 
 ENGLISH = ALL[Language.ENGLISH]
@@ -146,3 +147,16 @@ def test_a_summary_that_fails_costs_no_question():
     *_, last = answered("多少笔？", told=told, asker=Asker(pause_s=0))
     assert (last.outcome, last.question) == (Outcome.FAILED, "多少笔？")
     assert [ended for ended, _ in told] == [last]
+
+
+def test_a_model_keeps_its_schema_and_is_still_asked_for_others():
+    class Model(BaseModel):
+        n: int = Field(alias="number")
+
+    plain, named = Model.model_json_schema(), Model.model_json_schema(by_alias=False)
+    assert plain != named
+    for _ in range(2):  # a page for each language
+        _describe_once(Model)
+        Model.model_json_schema()["properties"].clear()
+        assert Model.model_json_schema() == plain
+        assert Model.model_json_schema(by_alias=False) == Model.model_json_schema(False) == named

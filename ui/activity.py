@@ -14,7 +14,7 @@ import queue
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -40,7 +40,8 @@ _MAX_QUEUED = 10_000
 _MAX_TEXT = 2000
 _MAX_TITLE = 300
 _NEAREST = 3
-_WAIT_S = 5.0  # of a rating for the writer; far longer than a row takes
+_WAIT_S = 5.0  # of a rating for the writer, of the writer for others; far longer than a row takes
+_RETRY_S = 0.02
 _DAY_S = 24 * 3600.0
 
 Job = Callable[[sqlite3.Connection], Any]
@@ -261,7 +262,7 @@ def _open(path: Path) -> sqlite3.Connection:
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     database = sqlite3.connect(path, timeout=_WAIT_S)
     try:
-        database.execute("PRAGMA journal_mode = WAL")
+        _use_wal(database)
         database.execute("PRAGMA synchronous = NORMAL")
         database.execute("PRAGMA foreign_keys = ON")
         database.execute("PRAGMA secure_delete = ON")
@@ -276,15 +277,44 @@ def _open(path: Path) -> sqlite3.Connection:
     return database
 
 
+def _use_wal(database: sqlite3.Connection) -> None:
+    """Switch the file to a write-ahead log, once nobody writes the file.
+
+    SQLite waits for others before a switch, but not in the middle of one: it refuses at once.
+    """
+    last = time.monotonic() + _WAIT_S
+    while True:
+        try:
+            database.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            is_busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY  # of whatever kind
+            if not is_busy or time.monotonic() >= last:
+                raise
+            time.sleep(_RETRY_S)
+        else:
+            return
+
+
 def _take(database: sqlite3.Connection, number: int, step: str) -> None:
     """Take one step to a newer form of the file, unless another program just did."""
-    try:
-        database.executescript(f"BEGIN IMMEDIATE; {step}; PRAGMA user_version = {number}; COMMIT;")
-    except sqlite3.Error:
-        database.rollback()
+    with database:
+        database.execute("BEGIN IMMEDIATE")
         (version,) = database.execute("PRAGMA user_version").fetchone()
         if version < number:
-            raise
+            # One by one: `executescript` would first commit, and let go of the lock.
+            for statement in _statements(step):
+                database.execute(statement)
+            database.execute(f"PRAGMA user_version = {number}")
+
+
+def _statements(script: str) -> Iterator[str]:
+    """The statements of a script, each up to its semicolon."""
+    statement = ""
+    for part in script.split(";"):
+        statement += f"{part};"
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
 
 
 _RATE = """

@@ -26,7 +26,7 @@ from rag.schema import Citation
 from ui.activity import Known
 from ui.exchange import Exchange, ShownPassage
 from ui.record import to_record
-from ui.strings import Language
+from ui.strings import ALL, Language, Strings
 from ui.untrusted import without_surrogates
 
 __all__ = ["MAX_CONTACT", "MAX_NOTE", "REFERENCE", "Given", "build_pack", "new_reference"]
@@ -94,7 +94,7 @@ def build_pack(
     if not conversation and not note:
         raise UsageError("nothing to hand over: ask a question first, or write a note")
     at = now or datetime.now(UTC)
-    exchanges = _latest(conversation, article, known)
+    exchanges = _latest(conversation, article, known, ALL[language])
     return {
         "form": "youju-handoff",
         "v": 1,
@@ -110,7 +110,10 @@ def build_pack(
 
 
 def _latest(
-    conversation: Sequence[Exchange], article: FindArticle, known: Mapping[str, Known]
+    conversation: Sequence[Exchange],
+    article: FindArticle,
+    known: Mapping[str, Known],
+    strings: Strings,
 ) -> list[dict[str, Any]]:
     """The last exchanges that fit into a pack, the oldest of them first."""
     found = lru_cache(_REMEMBERED)(lambda article_id: _find(article, article_id))
@@ -120,7 +123,7 @@ def _latest(
         lookups += len(exchange.citations[:MAX_CITATIONS]) + len(exchange.passages or ())
         if packed and lookups > MAX_LOOKUPS:
             break
-        row = _exchange(exchange, found, known.get(exchange.id))
+        row = _exchange(exchange, found, known.get(exchange.id), strings)
         chars += len(json.dumps(row, ensure_ascii=False))
         if packed and chars > MAX_PACK_CHARS:
             break
@@ -128,7 +131,9 @@ def _latest(
     return packed[::-1]
 
 
-def _exchange(exchange: Exchange, found: Found, ours: Known | None) -> dict[str, Any]:
+def _exchange(
+    exchange: Exchange, found: Found, ours: Known | None, strings: Strings
+) -> dict[str, Any]:
     record = to_record(exchange)
     if ours is None:
         given = Given.UNKNOWN
@@ -168,13 +173,23 @@ def _exchange(exchange: Exchange, found: Found, ours: Known | None) -> dict[str,
         ],
         "passages": [_passage(p, found(p.article_id)) for p in exchange.passages or ()],
         "notice": _deep_masked(record["notice"]),
-        "fallback": _deep_masked(record["fallback"]),
+        "fallback": _fallback(exchange, strings),
         "probability": record["probability"],
         "generator": record["generator"],
         "approval": _deep_masked(record["approval"]) if is_ours else None,
         "index_generation": record["index_generation"],
         "timings_ms": record["timings_ms"],
     }
+
+
+def _fallback(exchange: Exchange, strings: Strings) -> str | None:
+    """Why quotes took a model's place, in words where the reason is not known; None: they did not.
+
+    A page's record tells only that a model failed; those of earlier versions had the reason.
+    """
+    if exchange.fallback is None:
+        return None
+    return _masked(exchange.fallback) or strings.handoff_fell_back
 
 
 def _citation(citation: Citation, found: Article | None, *, is_ours: bool) -> dict[str, Any]:

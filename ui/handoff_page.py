@@ -104,6 +104,8 @@ def _tried(exchange: Pack, strings: Strings) -> Iterator[tuple[str, str]]:
         chosen.append(_range(filters))
     if chosen:
         yield strings.handoff_filters, "、".join(chosen)
+    if exchange["fallback"]:
+        yield strings.handoff_fallback, exchange["fallback"]
     if tried["suggestions"]:
         yield strings.handoff_suggestions, "；".join(tried["suggestions"])
 

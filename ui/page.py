@@ -431,13 +431,18 @@ def head(strings: Strings) -> str:
 
 
 def _describe_once(model: "type[BaseModel]") -> None:
-    """Let a model keep its JSON schema.
+    """Let a model keep its JSON schema, as it is when nothing else is asked for.
 
     Gradio asks for the chat's whenever it makes the chat anew, at least once an answer; pydantic
     works it out afresh each time, which takes as long as finding the passages (6 ms).
     """
-    schema = model.model_json_schema()
-    model.model_json_schema = lambda: copy.deepcopy(schema)  # type: ignore[assignment,misc]
+    describe = model.model_json_schema
+    schema = describe()
+
+    def described(*args: Any, **how: Any) -> dict[str, Any]:  # noqa: ANN401 - as pydantic has them
+        return describe(*args, **how) if args or how else copy.deepcopy(schema)
+
+    model.model_json_schema = described  # type: ignore[method-assign]
 
 
 def _cleaned(question: str | None) -> str:

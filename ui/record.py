@@ -79,7 +79,7 @@ def to_record(exchange: Exchange) -> dict[str, Any]:
         "frame": exchange.frame,
         "notice": exchange.notice,
         # That a model failed, not how: its words name machines, and stand in the service's log.
-        "fallback": None if exchange.fallback is None else "",
+        "fallback": exchange.fallback is not None,
         "suggestions": list(exchange.suggestions),
         "gate": _plain(exchange.gate),
         "probability": exchange.probability,
@@ -126,7 +126,7 @@ def from_record(record: object) -> Exchange:
         understood=row.object_or_none("understood", _understood),
         frame=row.text("frame", most=_LINE),
         notice=row.text_or_none("notice", most=_LINE),
-        fallback=row.text_or_none("fallback", most=_LINE),
+        fallback=_fallback(record, row),
         suggestions=row.texts("suggestions", most=10, most_chars=_LINE),
         gate=row.object_or_none("gate", _gate) or GateCounts(),
         probability=row.number_or_none("probability"),
@@ -202,6 +202,14 @@ def _moment(text: str) -> datetime:
     if not 1970 <= moment.year <= 9000:
         raise UsageError("record: asked must be in the years from 1970 to 9000")
     return moment.astimezone(UTC)
+
+
+def _fallback(record: object, row: Fields) -> str | None:
+    """Why a model failed: "" where only that it did is known, None where none did."""
+    value = record.get("fallback") if isinstance(record, dict) else None
+    if isinstance(value, bool):
+        return "" if value else None
+    return row.text_or_none("fallback", most=_LINE)  # as earlier versions wrote it
 
 
 def _steps(row: Fields) -> tuple[str, ...]:

@@ -686,6 +686,12 @@ class Strings:
     handoff_without_aliases = _Text("查别名", "查別名", "other names")
     handoff_without_dates = _Text("按日期限制", "按日期限制", "dates")
     handoff_filters = _Text("筛选", "篩選", "Filters")
+    handoff_fallback = _Text("改为摘录原句", "改為摘錄原句", "Quotes instead")
+    handoff_fell_back = _Text(
+        "语言模型没能答完，原因见服务的日志。",
+        "語言模型沒能答完，原因見服務的日誌。",
+        "The language model failed; the service's log says why.",
+    )
     handoff_suggestions = _Text("建议过的问题", "建議過的問題", "Questions offered")
     handoff_citations = _Text("引用", "引用", "Citations")
     handoff_passages = _Text("找到的段落", "找到的段落", "Passages found")

@@ -1,5 +1,5 @@
 // Calls to our own server. Where an administrator's token is needed it is asked for once, and
-// kept for as long as the tab is open.
+// kept for as long as the tab is open, or until it is refused.
 
 import { button, create, texts } from "./dom.js";
 import { isStaff } from "./navigation.js";
@@ -25,13 +25,12 @@ export const call = async (path, { method = "GET", body, signal } = {}) => {
   if (body !== undefined && !isRaw) headers["content-type"] = "application/json";
   const sent = body === undefined || isRaw ? body : JSON.stringify(body);
   const response = await fetch(path, { method, headers, body: sent, signal });
-  if (response.status === 401) {
-    isStaff(false);
-    if (await askToken(Boolean(token))) {
-      const content = await call(path, { method, body, signal });
-      isStaff(true);
-      return content;
-    }
+  const isRefused = response.status === 401;
+  if (token) isStaff(!isRefused); // without one nothing is known: another tab may hold it
+  if (isRefused) {
+    // Forgotten, or it would pass for good where none is needed.
+    if (token && sessionStorage.getItem(TOKEN) === token) sessionStorage.removeItem(TOKEN);
+    if (await askToken(Boolean(token))) return call(path, { method, body, signal });
   }
   const isJson = response.headers.get("content-type")?.includes("json");
   const content = isJson ? await response.json() : null;

@@ -6,6 +6,7 @@ import { banner, hide } from "./notice.js";
 import * as status from "./status.js";
 
 const SHOWN_MS = 10_000;
+let going = 0; // the timer that hides what is told
 const heard = new WeakSet(); // what Gradio draws stays a while
 
 const say = async (toast) => {
@@ -17,7 +18,8 @@ const say = async (toast) => {
   if (!isOurs && !(await status.check())) return;
   const told = isOurs && toast.querySelector('[data-testid="toast-text"]')?.textContent;
   banner("toast", told || texts.status_refused, { isWarning: true });
-  setTimeout(() => hide("toast"), SHOWN_MS);
+  clearTimeout(going);
+  going = setTimeout(() => hide("toast"), SHOWN_MS);
 };
 
 // Called whenever the page has changed.
