@@ -1,9 +1,11 @@
 """Askers in processes of their own: the same answers, and what happens when one dies."""
 
 import dataclasses
+import errno
 import json
 import os
 import signal
+import subprocess
 from datetime import date
 
 import pytest
@@ -82,6 +84,35 @@ def test_a_process_that_cannot_begin_says_what_to_do(asker, monkeypatch):
     monkeypatch.setattr(workers_module.sys, "executable", "/bin/false")
     with Workers(asker, 1) as started, pytest.raises(UsageError, match=r"status 1\).*--jobs 1"):
         started.ask(Asked("江湾银行", DAY))
+
+
+def test_where_one_cannot_be_started_none_is_left(asker, monkeypatch):
+    started, start = [], subprocess.Popen
+
+    def limited(*args, **given):
+        if len(started) == 2:
+            raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+        started.append(start(*args, **given))
+        return started[-1]
+
+    monkeypatch.setattr(subprocess, "Popen", limited)
+    with pytest.raises(UsageError, match=r"unavailable\).*ask fewer at a time: --jobs 1"):
+        Workers(asker, 3)
+    assert [process.returncode is None for process in started] == [False, False]
+
+
+def test_one_that_cannot_be_replaced_is_replaced_later(workers, monkeypatch):
+    first = workers.ask(Asked("江湾银行", DAY))
+    os.kill(workers._idle.queue[0]._process.pid, signal.SIGKILL)
+    with monkeypatch.context() as patch:
+        patch.setattr(subprocess, "Popen", refused)
+        with pytest.raises(UsageError, match="--jobs 1"):
+            workers.ask(Asked("江湾银行", DAY))
+    assert untimed(workers.ask(Asked("江湾银行", DAY))) == untimed(first)
+
+
+def refused(*_, **__):
+    raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
 
 
 def test_no_model_of_somebody_else_is_loaded_once_a_core(asker, monkeypatch):
