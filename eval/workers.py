@@ -53,6 +53,7 @@ def is_light(asker: Asker) -> bool:
         config.answer.generator == "extractive"
         and config.retrieval.reranker == "light"
         and not config.gate.judge
+        and not config.question.rewriter
         and asker.index.is_quick
     )
 

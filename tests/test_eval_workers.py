@@ -14,7 +14,7 @@ import eval.workers as workers_module
 from eval.workers import Reply, Workers, is_light, reply_to, usual_jobs
 from index.errors import UsageError
 from rag.answer import Asker
-from rag.config import AnswerConfig, Config, GateConfig, RetrievalConfig
+from rag.config import AnswerConfig, Config, GateConfig, QuestionConfig, RetrievalConfig
 from rag.question import Asked, Turn
 
 DAY = date(2024, 6, 10)
@@ -124,6 +124,7 @@ def test_no_model_of_somebody_else_is_loaded_once_a_core(asker, monkeypatch):
         dataclasses.replace(config, answer=AnswerConfig(generator="transformers:some-model")),
         dataclasses.replace(config, retrieval=RetrievalConfig(reranker="some-model")),
         dataclasses.replace(config, gate=GateConfig(judge="some-model")),
+        dataclasses.replace(config, question=QuestionConfig(rewriter="openai:http://a.test/v1#m")),
     ):
         heavy = Asker(asker.index, config=other)
         assert (is_light(heavy), usual_jobs(heavy)) == (False, 1)
