@@ -62,8 +62,9 @@ def usual_jobs(asker: Asker) -> int:
     """How many questions to ask at a time where nobody says."""
     if not is_light(asker):
         return 1
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
-    return min(cores, _MOST)
+    # Where a process is bound to no cores of its own (macOS), all of them.
+    bound = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return min(bound or 1, _MOST)
 
 
 def reply_to(asker: Asker, asked: Asked) -> Reply:

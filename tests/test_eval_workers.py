@@ -115,6 +115,13 @@ def refused(*_, **__):
     raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
 
 
+@pytest.mark.parametrize(("cores", "jobs"), [(6, 6), (64, 8), (None, 1)])
+def test_without_bound_cores_all_of_them_answer(asker, monkeypatch, cores, jobs):
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: cores)
+    assert usual_jobs(asker) == jobs
+
+
 def test_no_model_of_somebody_else_is_loaded_once_a_core(asker, monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(64)), raising=False)
     assert is_light(asker)
