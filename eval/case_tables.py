@@ -54,7 +54,9 @@ def table_records(file: IO[bytes], path: Path) -> Iterator[tuple[int, Record]]:
 
 
 def _lines(file: IO[bytes], path: Path) -> Iterator[str]:
-    for number, line in enumerate(file, start=1):
+    # A file of bytes is cut at LF alone, splitlines cuts bytes at CR, LF and both.
+    lines = (line for block in file for line in block.splitlines(keepends=True))
+    for number, line in enumerate(lines, start=1):
         try:
             yield line.decode("utf-8-sig" if number == 1 else "utf-8")
         except UnicodeDecodeError as error:

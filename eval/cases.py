@@ -78,6 +78,16 @@ _GOLD_FIELDS = ("article", "quote")
 # The shape of a BCP 47 language tag: a primary subtag, then subtags of 1 to 8 characters.
 _LANG = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 
+_PEEK_BYTES = 1 << 16
+# A list, a brace alone on its line, or an object of which "data" is a field, after texts, numbers
+# and the like (SQuAD has "version" before it or after).
+_DOCUMENT = re.compile(
+    rb"""\s* (?: \[ | \{ [ \t\r]* (?: \n | \Z )
+       | \{ \s* (?: %(text)s \s* : \s* (?: %(text)s | [\w.+-]+ ) \s* , \s* )* "data" \s* : )"""
+    % {b"text": rb'"(?: [^"\\] | \\. )*"'},
+    re.VERBOSE | re.DOTALL,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class GoldSpan:
@@ -344,7 +354,7 @@ def _records(file: IO[bytes], path: Path) -> Iterator[tuple[int, Record]]:
 
         yield from table_records(file, path)
         return
-    if path.suffix.lower() == ".json" and not _is_json_lines(file):
+    if path.suffix.lower() == ".json" and _is_one_document(file):
         raise UsageError(
             f"{path}: one JSON document, where a case file has one JSON object a line; is it a "
             f"public question set? Then make cases of it: youju eval import squad {path} "
@@ -355,18 +365,16 @@ def _records(file: IO[bytes], path: Path) -> Iterator[tuple[int, Record]]:
         yield number, partial(_decoded_object, line.rstrip(b"\r\n"))
 
 
-def _is_json_lines(file: IO[bytes]) -> bool:
-    """Tell whether the first line is an object of a case's fields; the file is at its start then.
+def _is_one_document(file: IO[bytes]) -> bool:
+    """Tell whether a file begins as a list, as an object over many lines or as one of ``data``.
 
-    A SQuAD file on one line is an object, too: of ``data`` and ``version``.
+    The last is a SQuAD file, which may be one line of any length: only its beginning is read. A
+    file that begins in another way has lines, however wrong the first is. The file is at its
+    start after.
     """
-    line = file.readline()
+    head = file.read(_PEEK_BYTES).removeprefix(BOM_UTF8)
     file.seek(0)
-    try:
-        fields = json.loads(line.removeprefix(BOM_UTF8))
-    except ValueError:
-        return False
-    return isinstance(fields, dict) and "data" not in fields
+    return _DOCUMENT.match(head) is not None
 
 
 def _decoded_object(line: bytes) -> Mapping[str, Any] | None:

@@ -118,14 +118,23 @@ class Comparison:
 
     @property
     def worse(self) -> tuple[Flip, ...]:
-        """The cases that got worse, the largest loss first."""
-        return tuple(sorted((f for f in self.flips if f.is_worse), key=lambda f: (f.size, f.id)))
+        """The cases that got worse: first those that lost an outcome, then the largest loss."""
+        worse = (f for f in self.flips if f.is_worse)
+        return tuple(sorted(worse, key=lambda f: (not _has_outcome(f.worse), f.size, f.id)))
 
     @property
     def better(self) -> tuple[Flip, ...]:
-        """The other cases that flipped, the largest gain first."""
+        """The other cases that flipped: first those that won an outcome, then the largest gain."""
         better = (f for f in self.flips if not f.is_worse)
-        return tuple(sorted(better, key=lambda f: (-f.size, f.id)))
+        return tuple(sorted(better, key=lambda f: (not _has_outcome(f.better), -f.size, f.id)))
+
+
+def _has_outcome(steps: Iterable[Step]) -> bool:
+    """Whether one of the steps is of whether the case is right or was answered.
+
+    What was found moves by many metrics at once, whose sum would hide it.
+    """
+    return any(step.metric in _OUTCOMES for step in steps)
 
 
 def compare(

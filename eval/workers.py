@@ -53,6 +53,7 @@ def is_light(asker: Asker) -> bool:
         config.answer.generator == "extractive"
         and config.retrieval.reranker == "light"
         and not config.gate.judge
+        and not config.question.rewriter
         and asker.index.is_quick
     )
 
@@ -61,8 +62,9 @@ def usual_jobs(asker: Asker) -> int:
     """How many questions to ask at a time where nobody says."""
     if not is_light(asker):
         return 1
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
-    return min(cores, _MOST)
+    # Where a process is bound to no cores of its own (macOS), all of them.
+    bound = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return min(bound or 1, _MOST)
 
 
 def reply_to(asker: Asker, asked: Asked) -> Reply:
@@ -77,29 +79,39 @@ class Workers:
     """Processes that answer. Safe to share by as many threads as there are processes."""
 
     def __init__(self, asker: Asker, count: int) -> None:
-        """Start ``count`` processes; they open the index while the caller goes on."""
+        """Start ``count`` processes; they open the index while the caller goes on.
+
+        Raises:
+            UsageError: the system starts no more processes; none is left then.
+        """
         self._setup = {
             "index": str(asker.index.folder.parents[1]),
             "generation": asker.index.generation,
             "config": dataclasses.asdict(asker.config),
         }
         self._idle: queue.LifoQueue[_Worker] = queue.LifoQueue()
-        for _ in range(count):
-            self._idle.put(_Worker(self._setup))
+        try:
+            for _ in range(count):
+                self._idle.put(_Worker(self._setup))
+        except BaseException:
+            self.close()
+            raise
 
     def ask(self, asked: Asked) -> Reply:
         """Ask a process that has nothing to do.
 
         Raises:
-            UsageError: a process could not open the index as the caller did.
+            UsageError: a process could not open the index as the caller did, or one that died
+                could not be replaced.
         """
         worker = self._idle.get()
         try:
             for _ in range(_ATTEMPTS):
                 if (reply := worker.ask(asked)) is not None:
                     return reply
+                replacement = _Worker(self._setup)  # first: what is put back must be open
                 status = worker.close()
-                worker = _Worker(self._setup)
+                worker = replacement
             told = f"the process that answered it ended, {_ATTEMPTS} times (status {status})"
             return Reply(error={"type": "WorkerDied", "message": told})
         finally:
@@ -128,17 +140,7 @@ class _Worker:
     """One process and the pipes to it; one question at a time."""
 
     def __init__(self, setup: Mapping[str, Any]) -> None:
-        path = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
-        self._process = subprocess.Popen(
-            # -P: the current folder may hold an index or an eval.py of its own.
-            [sys.executable, "-P", "-m", "eval.workers"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            encoding="utf-8",
-            env={**os.environ, **_ONE_THREAD, "PYTHONPATH": path, "PYTHONIOENCODING": "utf-8"},
-            # Ctrl-C is for the parent alone, which lets them finish their question.
-            process_group=0,
-        )
+        self._process = _start()
         self._is_ready = False
         with contextlib.suppress(OSError):  # it died at once: the first question will tell
             _send(_pipe(self._process.stdin), setup)
@@ -188,6 +190,26 @@ class _Worker:
     def _read(self) -> dict[str, Any] | None:
         line = _pipe(self._process.stdout).readline()
         return dict(json.loads(line)) if line.endswith("\n") else None
+
+
+def _start() -> subprocess.Popen[str]:
+    path = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
+    try:
+        return subprocess.Popen(
+            # -P: the current folder may hold an index or an eval.py of its own.
+            [sys.executable, "-P", "-m", "eval.workers"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            encoding="utf-8",
+            env={**os.environ, **_ONE_THREAD, "PYTHONPATH": path, "PYTHONIOENCODING": "utf-8"},
+            # Ctrl-C is for the parent alone, which lets them finish their question.
+            process_group=0,
+        )
+    except OSError as error:
+        raise UsageError(
+            f"a process that was to answer could not be started ({error.strerror}); "
+            "ask fewer at a time: --jobs 1"
+        ) from error
 
 
 def serve(source: IO[str], target: IO[str]) -> None:

@@ -41,6 +41,19 @@ def test_columns_of_a_tsv_file_are_separated_by_tabs(tmp_path):
     assert [case.question for case in load_cases(path)] == ["b"]
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_line_ends_as_the_program_that_wrote_it_ends_lines(tmp_path, end):
+    # Excel's “CSV (Macintosh)” ends them with CR alone.
+    rows = [HEAD, f'a,"前{end}后\u2028完",false,zh', "b,q,false,en", "c,q,maybe,en"]
+    path = table(tmp_path, "".join(row + end for row in rows))
+    assert [(case.id, case.question) for case in CaseFiles(path)] == [
+        ("a", f"前{end}后\u2028完"),
+        ("b", "q"),
+    ]
+    # A cell of two lines is among those before it.
+    assert problems(path) == ["line 5: answerable: 'maybe' is neither; write true or false"]
+
+
 @pytest.mark.parametrize(
     ("rows", "told"),
     [

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from eval.cases import (
     Case,
+    CaseFiles,
     CaseProblem,
     GoldSpan,
     Turn,
@@ -156,7 +157,22 @@ def test_load_refuses_a_file_that_is_no_case_file(tmp_path, data, message):
     assert str(caught.value) == f"{path}: {message}"
 
 
-@pytest.mark.parametrize("text", ['{"version": "1", "data": []}', '{\n "data": []}', "[]"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"version": "1", "data": []}',
+        '{"version": 1.1, "of": "a \\" b", "data": []}',
+        '{"data": [], "version": "1"}',
+        "\ufeff\n {\n 'data': []}",
+        '{"title": "",\n "data": []}',
+        "[]",
+        " \n[\n",
+        # On one line however long, nested however deep.
+        '{"data": [' + "[" * 200_000,
+        "[" * 200_000,
+    ],
+    ids=range(9),
+)
 def test_a_public_set_is_told_from_a_case_file(tmp_path, text):
     path = tmp_path / "dev.json"
     path.write_text(text, encoding="utf-8")
@@ -164,6 +180,28 @@ def test_a_public_set_is_told_from_a_case_file(tmp_path, text):
         load_cases(path)
     path.write_text(line() + "\n", encoding="utf-8")
     assert len(load_cases(path)) == 1
+
+
+@pytest.mark.parametrize(
+    ("first", "told"),
+    [
+        ("", None),
+        ("\n \r\n", None),
+        (line(id="before", question="“data”: {"), None),
+        ("oops", "line 1: not JSON at column 1"),
+        ('{"id": "x", "data', "line 1: not JSON at column 13"),
+        ('{"gold": ' + "[" * 200_000, "line 1: nested too deeply"),
+        ('{"gold": [["' + "x" * 200_000 + '"]]}', "line 1: id: missing"),
+    ],
+    ids=range(7),
+)
+def test_a_wrong_line_at_the_start_is_only_that(tmp_path, first, told):
+    path = tmp_path / "cases.json"
+    path.write_text(f"{first}\n{line()}\n", encoding="utf-8")
+    assert [case.id for case in CaseFiles(path)][-1] == "a"
+    problems = [str(problem).removeprefix(f"{path}: ") for problem in CaseFiles(path).problems()]
+    assert len(problems) == (told is not None)
+    assert all(problem.startswith(told) for problem in problems)
 
 
 def test_a_folder_is_no_case_file(tmp_path):

@@ -77,6 +77,21 @@ def test_a_case_that_is_answered_no_more_got_worse_whatever_was_found(tmp_path):
     assert [flip.id for flip in compared(b, a).better] == ["q"]
 
 
+def test_lost_and_won_outcomes_are_listed_first(tmp_path):
+    none = {"recall@1": 0, "recall@5": 0, "RR": 0}
+    full = dict.fromkeys(none, 1)
+    moved = {
+        "lost": (none | {"correct": 1}, full | {"correct": 0}),
+        "unfound": (full | {"correct": 0}, none | {"correct": 0}),
+        "halved": ({"recall@1": 1, "correct": 0}, {"recall@1": 0, "correct": 0}),
+    }
+    old = [case(id_, metrics=before) for id_, (before, _) in moved.items()]
+    new = [case(id_, metrics=after) for id_, (_, after) in moved.items()]
+    a, b = write_run(tmp_path / "a", old), write_run(tmp_path / "b", new)
+    assert [flip.id for flip in compared(a, b).worse] == ["lost", "unfound", "halved"]
+    assert [flip.id for flip in compared(b, a).better] == ["lost", "unfound", "halved"]
+
+
 def test_slices_by_hand(tmp_path):
     langs = ["zh-Hans", "zh-Hans", "en", "en"]
     tags = [["x"], [], ["x"], []]

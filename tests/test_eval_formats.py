@@ -131,6 +131,27 @@ def test_an_import_is_there_whole_or_not_at_all(squad, beir, tmp_path):
     assert write_collection(read_squad(squad), tmp_path / "set").cases == 4
 
 
+@pytest.mark.parametrize("name", ["there", "link", "."])
+def test_an_empty_folder_is_filled_in_its_place(squad, tmp_path, monkeypatch, name):
+    there = tmp_path / "there"
+    there.mkdir()
+    (tmp_path / "link").symlink_to(there)
+    monkeypatch.chdir(there)
+    same = there.stat().st_ino
+    folder = Path(name) if name == "." else tmp_path / name
+    with pytest.raises(UsageError, match="the set holds 0 articles"):
+        write_collection(read_squad(written(tmp_path, {"data": []}, "empty.json")), folder)
+    assert list(there.iterdir()) == []
+    (there / ".tmp-there").mkdir()  # left by one that was killed
+    done = write_collection(read_squad(squad), folder)
+    assert len(load_cases(done.cases_file)) == done.cases == 4
+    assert sorted(path.name for path in there.iterdir()) == ["articles", "cases.jsonl"]
+    # Renamed over, a mounted volume would have been refused.
+    assert there.stat().st_ino == same
+    with pytest.raises(UsageError, match="holds something already"):
+        write_collection(read_squad(squad), folder)
+
+
 def test_gold_that_the_corpus_lacks_is_left_out_and_named(beir, tmp_path):
     with (beir / "queries.jsonl").open("a", encoding="utf-8") as file:
         file.write('\n{"_id": "3", "text": "what of the lost one"}')

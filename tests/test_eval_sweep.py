@@ -1,14 +1,20 @@
 """Sweeps: every point once, nothing repeated, an index for each setting of it."""
 
 import json
+import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
 from eval_runs import case, write_run
 
 from eval.sweep import pareto, read_sweep, sweep, sweep_blocks, write_sweep
+from eval.workers import usual_jobs
 from index.errors import UsageError
+from rag.answer import Asker
+from rag.config import Config
+from ui import eval_compare_cli
 from ui.cli import app
 
 GRID = '[grid]\n"retrieval.passages" = [2, 8]\n"index.max_chars" = [160, 320]\n'
@@ -155,6 +161,16 @@ def test_a_plan_that_cannot_be_run_is_refused_before_anything_runs(plan_file, gr
 def test_a_metric_that_no_run_has_is_refused(plan_file):
     with pytest.raises(UsageError, match=r"no metric 'recall@7' in .* it has: recall@5"):
         World().sweep(plan_file(metric="recall@7"))
+
+
+def test_questions_are_asked_one_at_a_time_whatever_answers(sample, tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(4)), raising=False)
+    assert usual_jobs(Asker(sample.index, config=Config())) == 4
+    asked = {}
+    monkeypatch.setattr("eval.run.evaluate", lambda *_, **given: asked.update(given))
+    point = SimpleNamespace(index=sample.index.folder.parents[1], config=Config())
+    eval_compare_cli._evaluate([tmp_path / "cases.jsonl"], point, tmp_path)
+    assert (asked["jobs"], asked.get("processes", False)) == (1, False)
 
 
 def test_a_sweep_by_its_command(tmp_path):

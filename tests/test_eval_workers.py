@@ -1,9 +1,11 @@
 """Askers in processes of their own: the same answers, and what happens when one dies."""
 
 import dataclasses
+import errno
 import json
 import os
 import signal
+import subprocess
 from datetime import date
 
 import pytest
@@ -12,7 +14,7 @@ import eval.workers as workers_module
 from eval.workers import Reply, Workers, is_light, reply_to, usual_jobs
 from index.errors import UsageError
 from rag.answer import Asker
-from rag.config import AnswerConfig, Config, GateConfig, RetrievalConfig
+from rag.config import AnswerConfig, Config, GateConfig, QuestionConfig, RetrievalConfig
 from rag.question import Asked, Turn
 
 DAY = date(2024, 6, 10)
@@ -84,6 +86,42 @@ def test_a_process_that_cannot_begin_says_what_to_do(asker, monkeypatch):
         started.ask(Asked("江湾银行", DAY))
 
 
+def test_where_one_cannot_be_started_none_is_left(asker, monkeypatch):
+    started, start = [], subprocess.Popen
+
+    def limited(*args, **given):
+        if len(started) == 2:
+            raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+        started.append(start(*args, **given))
+        return started[-1]
+
+    monkeypatch.setattr(subprocess, "Popen", limited)
+    with pytest.raises(UsageError, match=r"unavailable\).*ask fewer at a time: --jobs 1"):
+        Workers(asker, 3)
+    assert [process.returncode is None for process in started] == [False, False]
+
+
+def test_one_that_cannot_be_replaced_is_replaced_later(workers, monkeypatch):
+    first = workers.ask(Asked("江湾银行", DAY))
+    os.kill(workers._idle.queue[0]._process.pid, signal.SIGKILL)
+    with monkeypatch.context() as patch:
+        patch.setattr(subprocess, "Popen", refused)
+        with pytest.raises(UsageError, match="--jobs 1"):
+            workers.ask(Asked("江湾银行", DAY))
+    assert untimed(workers.ask(Asked("江湾银行", DAY))) == untimed(first)
+
+
+def refused(*_, **__):
+    raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
+
+
+@pytest.mark.parametrize(("cores", "jobs"), [(6, 6), (64, 8), (None, 1)])
+def test_without_bound_cores_all_of_them_answer(asker, monkeypatch, cores, jobs):
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: cores)
+    assert usual_jobs(asker) == jobs
+
+
 def test_no_model_of_somebody_else_is_loaded_once_a_core(asker, monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(64)), raising=False)
     assert is_light(asker)
@@ -93,6 +131,7 @@ def test_no_model_of_somebody_else_is_loaded_once_a_core(asker, monkeypatch):
         dataclasses.replace(config, answer=AnswerConfig(generator="transformers:some-model")),
         dataclasses.replace(config, retrieval=RetrievalConfig(reranker="some-model")),
         dataclasses.replace(config, gate=GateConfig(judge="some-model")),
+        dataclasses.replace(config, question=QuestionConfig(rewriter="openai:http://a.test/v1#m")),
     ):
         heavy = Asker(asker.index, config=other)
         assert (is_light(heavy), usual_jobs(heavy)) == (False, 1)

@@ -22,6 +22,24 @@ def index(tmp_path):
     return tmp_path / "index"
 
 
+@pytest.mark.parametrize(("lost", "last"), [(20, "case q19: "), (23, "… and 3 more")])
+def test_an_import_names_the_first_of_what_it_left_out(tmp_path, lost, last):
+    (tmp_path / "qrels").mkdir()
+    ids = ["kept", *(f"q{n}" for n in range(lost))]
+    (tmp_path / "corpus.jsonl").write_text('{"_id": "kept", "text": "wind on a wing"}', "utf-8")
+    queries = "".join(json.dumps({"_id": id_, "text": "what is lifted"}) + "\n" for id_ in ids)
+    (tmp_path / "queries.jsonl").write_text(queries, "utf-8")
+    judged = "".join(f"{id_}\t{id_}\t1\n" for id_ in ids)
+    (tmp_path / "qrels" / "test.tsv").write_text(f"query-id\tcorpus-id\tscore\n{judged}", "utf-8")
+    done = CliRunner().invoke(
+        app, ["eval", "import", "beir", str(tmp_path), "--output", str(tmp_path / "set")]
+    )
+    assert done.exit_code == 0, done.output
+    told = done.stderr.splitlines()
+    assert len(told) == min(lost, 20) + (lost > 20)
+    assert told[-1].startswith(f"youju: {last}")
+
+
 def test_declined_questions_become_drafts_that_can_be_run(index, tmp_path):
     def youju(*arguments):
         found = CliRunner().invoke(app, [*map(str, arguments), "--index", str(index)])

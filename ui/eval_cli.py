@@ -27,6 +27,7 @@ __all__ = ["evaluation"]
 
 _RUNS = Path("var/runs")
 _MODEL_CACHE = Path("var/model-replies")
+_NOTES = 20  # of an import, that are printed: a set may lack the articles of all its cases
 # The figures that are printed when a run has ended; the folder holds all of them.
 _HEADLINE = (
     *("complete", "recall@5", "RR", "nDCG@10", "cited@1", "citation_precision", "citation_recall"),
@@ -154,8 +155,10 @@ def import_command(*, form: str, source: Path, output: Path, split: str) -> None
 
         collection = read_rgb(source)
     written = write_collection(collection, output)
-    for note in collection.notes:
+    for note in collection.notes[:_NOTES]:
         _complain(note)
+    if (more := len(collection.notes) - _NOTES) > 0:
+        _complain(f"… and {more} more")
     click.echo(f"{written.articles} articles, {written.cases} cases")
     click.echo(f"youju index {written.articles_folder} --index {output / 'index'}")
     click.echo(f"youju eval run {written.cases_file} --index {output / 'index'}")

@@ -155,10 +155,12 @@ def sweep(*, config: Path) -> None:
 
 
 def _evaluate(cases: "Sequence[Path]", point: "Point", folder: Path) -> None:
-    """Run one point of a sweep, going on with what is in its folder."""
+    """Run one point of a sweep, going on with what is in its folder.
+
+    One question at a time, whatever answers: the times of all points stand in one table.
+    """
     from eval.cases import CaseFiles
     from eval.run import evaluate
-    from eval.workers import is_light, usual_jobs
     from index.search import open_index
     from rag.answer import Asker
 
@@ -170,8 +172,7 @@ def _evaluate(cases: "Sequence[Path]", point: "Point", folder: Path) -> None:
             asker,
             output=folder,
             name=files.name,
-            jobs=usual_jobs(asker),
-            processes=is_light(asker),
+            jobs=1,
             resume=True,
             progress=True,
         )

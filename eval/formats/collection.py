@@ -14,7 +14,7 @@ from typing import Any
 
 from eval.cases import Case
 from index.article import Script
-from index.atomic import TEMPORARY, make_folder, publish_folder
+from index.atomic import TEMPORARY, make_folder, publish_folder, sync_folder
 from index.errors import UnreadableError, UsageError
 from index.language import detect_language, detect_script
 from index.reading import read
@@ -70,7 +70,10 @@ class Written:
 
 
 def write_collection(collection: Collection, folder: Path) -> Written:
-    """Write a set into a new folder, which is there whole or not at all.
+    """Write a set into a new or empty folder: it is there whole or not at all.
+
+    An empty folder is filled, not replaced, for it may be a mounted volume or the current folder:
+    its cases come last.
 
     Gold that the set's articles do not hold is left out with a note, and a case that has no other
     with it: it could not be asked.
@@ -78,16 +81,23 @@ def write_collection(collection: Collection, folder: Path) -> Written:
     Raises:
         UsageError: the folder holds something already, or the set has no article or no case.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    target = folder.resolve()
+    is_there = target.exists()
+    draft = (target if is_there else target.parent) / (TEMPORARY + target.name)
+    if is_there and (not target.is_dir() or any(path != draft for path in target.iterdir())):
         raise UsageError(f"{folder} holds something already; name a new folder with --output")
-    make_folder(folder.absolute().parent)
-    draft = folder.absolute().with_name(TEMPORARY + folder.name)
+    make_folder(target.parent)
     shutil.rmtree(draft, ignore_errors=True)
     try:
         articles, cases = _write(collection, draft)
         if not articles or not cases:
             raise UsageError(f"the set holds {articles} articles and {cases} cases: nothing to ask")
-        publish_folder(draft, folder)
+        if is_there:
+            for name in (_ARTICLES, _CASES):
+                (draft / name).rename(target / name)
+            sync_folder(target)
+        else:
+            publish_folder(draft, target)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return Written(articles, cases, folder / _ARTICLES, folder / _CASES)
