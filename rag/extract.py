@@ -28,6 +28,7 @@ _MIN_GAIN = 0.15
 _NEARLY = 1.0  # … that is, its score is at most so far below.
 _MAX_ITEMS = 8
 _LEAST_NEW = 3  # characters that a further sentence has in words that the question has not
+_NAMED = 1.0  # what it counts in a comparison that a sentence names its side, and it alone
 _HEADED = 0.5  # a heading with this share of the question's terms is what was asked about
 _LOOK_BACK = 300  # characters before a sentence in which what it leans on is looked for
 _MAX_WITH = 120  # a longer sentence before is not quoted along
@@ -113,8 +114,7 @@ def _chosen(task: Task, *, most: int) -> list[Ranked]:
 def _by_side(task: Task, *, most: int) -> list[tuple[str, list[Ranked]]]:
     """The best sentences about each side of a comparison, under its name; [] for no comparison.
 
-    What speaks of one side alone goes before what names the others, too; no sentence stands under
-    two sides. A side of which no sentence speaks has no group: the others still have theirs.
+    No sentence stands under two sides. A side of which no sentence speaks has no group: the others still have theirs.
     Where no difference was asked for, only a fact: one that is told of neither side or of both
     together (the day of their pact) is no comparison.
     """
@@ -150,21 +150,25 @@ def _by_side(task: Task, *, most: int) -> list[tuple[str, list[Ranked]]]:
 def _about(
     statements: Sequence[Ranked], names: Sequence[str], others: Sequence[str]
 ) -> list[Ranked]:
-    """The sentences about one side: those that name it alone, then those that name others, too,
-    then those of articles about it.
+    """The sentences about one side, the likeliest first: those that name it, and those of articles
+    about it alone that name none.
     """
-    alone: list[Ranked] = []
-    together: list[Ranked] = []
-    titled: list[Ranked] = []
+    told_of_others = {
+        ranked.statement.article.id
+        for ranked in statements
+        if _speaks_of(fold(ranked.statement.text), others)
+    }
+    found: list[tuple[float, Ranked]] = []
     for ranked in statements:
         text = fold(ranked.statement.text)
+        names_others = _speaks_of(text, others)
         if _speaks_of(text, names):
-            (together if _speaks_of(text, others) else alone).append(ranked)
-        elif not _speaks_of(text, others) and _speaks_of(
+            found.append((ranked.score + (0.0 if names_others else _NAMED), ranked))
+        elif ranked.statement.article.id not in told_of_others and _speaks_of(
             fold(ranked.statement.article.title), names
         ):
-            titled.append(ranked)
-    return [*alone, *together] or titled
+            found.append((ranked.score, ranked))
+    return [ranked for _, ranked in sorted(found, key=lambda one: -one[0])]
 
 
 def _speaks_of(folded: str, names: Sequence[str]) -> bool:

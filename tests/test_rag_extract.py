@@ -109,6 +109,17 @@ def test_a_comparison_is_grouped_by_side():
     ]
 
 
+def test_a_side_may_be_told_of_under_its_name_alone():
+    first = passage("本行的热线等待时间是48秒。甲银行办了运动会。", title="甲银行年报")
+    second = passage("乙银行的热线等待时间是20秒。", name="b", title="热线")
+    question = "甲银行和乙银行的热线等待时间有什么不同？"
+    found = drafts(question, first, second, sides=(("甲银行",), ("乙银行",)), most=2)
+    assert [(d.group, d.text) for d in found] == [
+        ("甲银行", "本行的热线等待时间是48秒。"),
+        ("乙银行", "乙银行的热线等待时间是20秒。"),
+    ]
+
+
 def test_what_is_told_of_both_sides_together_is_no_comparison():
     text = "甲银行和乙银行签了协议。协议自2023年8月1日起执行。甲银行的网点不变。"
     question = "甲银行和乙银行的协议什么时候执行？"

@@ -60,7 +60,8 @@ def _facts(exchange: Exchange, strings: Strings) -> Iterator[tuple[str, str]]:
         if understood.completed:
             yield strings.how_completed, understood.completed
         for alias in understood.aliases:
-            yield strings.how_aliases, f"{alias.said} = {strings.comma.join(alias.names)}"
+            if alias.names:
+                yield strings.how_aliases, f"{alias.said} = {strings.comma.join(alias.names)}"
         for hint in understood.dates:
             text = strings.note_dates_only if hint.limits else strings.note_dates_preferred
             yield (

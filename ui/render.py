@@ -79,8 +79,9 @@ def reading(read: Reading, style: Style) -> str:
     if read.rewriting is not None:
         lines.append(f"read as: {plain(read.rewriting.text)}  (--without rewriting)")
     for match in read.aliases:
-        names = ", ".join(map(plain, match.names[:4]))
-        lines.append(f"{plain(match.said)} = {names}  (--without aliases)")
+        # Of a thing that is known by one name alone there is nothing to say.
+        if names := ", ".join(map(plain, match.names[:4])):
+            lines.append(f"{plain(match.said)} = {names}  (--without aliases)")
     for hint in read.dates:
         kind = "only" if hint.limits else "preferred"
         days = f"{hint.since or '…'} to {hint.until or '…'}"
