@@ -114,9 +114,9 @@ def _chosen(task: Task, *, most: int) -> list[Ranked]:
 def _by_side(task: Task, *, most: int) -> list[tuple[str, list[Ranked]]]:
     """The best sentences about each side of a comparison, under its name; [] for no comparison.
 
-    No sentence stands under two sides. A side of which no sentence speaks has no group: the others still have theirs.
-    Where no difference was asked for, only a fact: one that is told of neither side or of both
-    together (the day of their pact) is no comparison.
+    No sentence stands under two sides. A side of which no sentence speaks has no group: the others
+    still have theirs. Where no difference was asked for, only a fact: one that is told of neither
+    side or of both together (the day of their pact) is no comparison.
     """
     sides = [[fold(name) for name in names] for names in task.sides]
     if len(sides) < 2 or not task.statements:

@@ -78,10 +78,11 @@ def reading(read: Reading, style: Style) -> str:
     lines = []
     if read.rewriting is not None:
         lines.append(f"read as: {plain(read.rewriting.text)}  (--without rewriting)")
-    for match in read.aliases:
-        # Of a thing that is known by one name alone there is nothing to say.
-        if names := ", ".join(map(plain, match.names[:4])):
-            lines.append(f"{plain(match.said)} = {names}  (--without aliases)")
+    lines.extend(
+        f"{plain(match.said)} = {', '.join(map(plain, match.names[:4]))}  (--without aliases)"
+        for match in read.aliases
+        if match.names  # of a thing known by one name alone there is nothing to say
+    )
     for hint in read.dates:
         kind = "only" if hint.limits else "preferred"
         days = f"{hint.since or '…'} to {hint.until or '…'}"
