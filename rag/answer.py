@@ -86,7 +86,9 @@ class Asker:
                 question could be answered.
         """
         _ = (self._understander, self._gate, self.generator, self._notices, self._curated)
-        _ = (self._reranker, load_reader(self.config.answer))
+        _ = self._reranker
+        if reader := load_reader(self.config.answer):
+            reader.prepare()
 
     @cached_property
     def _understander(self) -> Understander:

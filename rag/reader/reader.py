@@ -61,6 +61,10 @@ class Reader:
         self._loading = threading.Lock()
         self._loaded: tuple[Vocabulary, Network] | None = None
 
+    def prepare(self) -> None:
+        """Load now what the first question would load; raises as :meth:`read` does."""
+        self._load()
+
     def read(self, question: str, excerpts: Sequence[Excerpt]) -> list[list[Told]]:
         """Judge the sentences of each excerpt.
 
