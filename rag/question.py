@@ -128,6 +128,8 @@ _NUMBER = re.compile(
 )
 _DATE = re.compile(
     r"哪一?年|哪一?天|哪个?月|何时|什么时[候间]|几[年月日]|(?<![线话码])几号"
+    # 几点 is a time of day but for 有几点, 哪几点, 几点建议: so many points.
+    r"|(?<![哪有这那好])几点(?:[钟到至半开关上下结起前后]|几分|[?？。]?$)"
     r"|\bwhen\b|(?:what|which) (?:year|date|month|day)"
 )
 # The first that is found decides: 哪些地方 asks for a list, 什么原因 not for a thing.
