@@ -197,7 +197,7 @@ def test_the_last_question_can_be_asked_again_and_edited(open_page):
         page, f"document.querySelectorAll('.yj-question')[1].textContent === '改过的问题' && {IDLE}"
     )
     assert questions(page) == ["前一问", "改过的问题"]
-    assert page.locator("#yj-editing").count() == 0
+    until(page, "!document.querySelector('#yj-editing')")
 
 
 def test_filters_go_along_are_told_and_can_be_taken_back(open_page):
