@@ -10,9 +10,9 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
+from index.closing import Closing
 from index.errors import UsageError
 
 __all__ = ["RowWriter", "read_rows", "telling"]
@@ -21,7 +21,7 @@ _SYNC_EVERY = 50
 """Rows between two syncs to the disk: what a loss of power can cost, never their order."""
 
 
-class RowWriter:
+class RowWriter(Closing):
     """An open file of rows. ``done`` are the rows that it held when it was opened."""
 
     def __init__(self, path: Path) -> None:
@@ -66,16 +66,7 @@ class RowWriter:
         os.fsync(self._file)
         self._unsynced = 0
 
-    def __enter__(self) -> "RowWriter":
-        """Go on writing."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         """Let go of the file, and of its lock."""
         self._sync()
         os.close(self._file)

@@ -18,9 +18,9 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
 from typing import IO, Any
 
+from index.closing import Closing
 from index.errors import UsageError, YoujuError
 from index.search import open_index
 from rag.answer import Asker
@@ -75,7 +75,7 @@ def reply_to(asker: Asker, asked: Asked) -> Reply:
         return Reply(error={"type": type(error).__name__, "message": str(error)})
 
 
-class Workers:
+class Workers(Closing):
     """Processes that answer. Safe to share by as many threads as there are processes."""
 
     def __init__(self, asker: Asker, count: int) -> None:
@@ -121,19 +121,6 @@ class Workers:
         """End the processes, once nobody asks any more."""
         while not self._idle.empty():
             self._idle.get().close()
-
-    def __enter__(self) -> "Workers":
-        """Go on asking."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """End the processes."""
-        self.close()
 
 
 class _Worker:

@@ -8,13 +8,13 @@ citing. An open index never changes: a newer generation is seen by opening again
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
-from types import TracebackType
 
 import numpy as np
 import numpy.typing as npt
 
 from index.article import Article, Chunk
 from index.catalogue import Claim, FileRecord, Listed
+from index.closing import Closing
 from index.embed import Embedder, Vectors, load_embedder
 from index.errors import IndexMismatchError, UsageError
 from index.lexical import LexicalIndex
@@ -55,7 +55,7 @@ def open_index(
     return Index(generation, vectors=vectors, lexical=lexical, embedder=embedder)
 
 
-class Index:
+class Index(Closing):
     """An open index. Safe to use from several threads at once; close it, or use ``with``.
 
     Rows number the chunks of the generation; a row of a hit is good for ``chunk`` and
@@ -218,17 +218,6 @@ class Index:
     def close(self) -> None:
         """Let go of the files. Closing again does nothing."""
         self._generation.close()
-
-    def __enter__(self) -> "Index":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def _open_legs(generation: Generation) -> tuple[Generation, VectorIndex, LexicalIndex]:

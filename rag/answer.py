@@ -258,9 +258,9 @@ class Asker:
         """
         reader = load_reader(self.config.answer)
         compares = bool(reading.compared) and reading.question.kind is Kind.COMPARISON
-        if reader is not None and not compares:
-            ranked = reread(reading.question, ranked, passages, reader)
-        return ranked
+        if reader is None or compares:
+            return ranked
+        return reread(reading.question, ranked, passages, reader)
 
     def is_answerable(self, question: str, request: Asked) -> bool:
         """Tell whether the collection is likely enough to answer another question.

@@ -153,20 +153,14 @@ def _about(
     """The sentences about one side, the likeliest first: those that name it, and those of articles
     about it alone that name none.
     """
-    told_of_others = {
-        ranked.statement.article.id
-        for ranked in statements
-        if _speaks_of(fold(ranked.statement.text), others)
-    }
+    told = [(ranked, fold(ranked.statement.text)) for ranked in statements]
+    mixed = {ranked.statement.article.id for ranked, text in told if _speaks_of(text, others)}
     found: list[tuple[float, Ranked]] = []
-    for ranked in statements:
-        text = fold(ranked.statement.text)
-        names_others = _speaks_of(text, others)
+    for ranked, text in told:
+        article = ranked.statement.article
         if _speaks_of(text, names):
-            found.append((ranked.score + (0.0 if names_others else _NAMED), ranked))
-        elif ranked.statement.article.id not in told_of_others and _speaks_of(
-            fold(ranked.statement.article.title), names
-        ):
+            found.append((ranked.score + (0.0 if _speaks_of(text, others) else _NAMED), ranked))
+        elif article.id not in mixed and _speaks_of(fold(article.title), names):
             found.append((ranked.score, ranked))
     return [ranked for _, ranked in sorted(found, key=lambda one: -one[0])]
 

@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from eval.activity import MIGRATIONS, as_text
+from index.closing import Closing
 from rag.mask import mask
-from ui.closing import Closing
 from ui.exchange import Exchange
 from ui.record import to_record
 from ui.strings import Language

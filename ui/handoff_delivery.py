@@ -23,8 +23,8 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from index.atomic import TEMPORARY, sync_folder
+from index.closing import Closing
 from index.errors import UsageError
-from ui.closing import Closing
 from ui.handoff import REFERENCE
 
 __all__ = [

@@ -14,10 +14,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from eval.activity import ACTIVITY, activity_path
+from index.closing import Closing
 from index.errors import UsageError
 from index.store import beside
 from ui.activity import prune
-from ui.closing import Closing
 from ui.handoff_delivery import pack_files
 
 __all__ = ["Retention", "handoff_folder", "move_out"]

@@ -1,4 +1,4 @@
-"""What has a thread to end: closed by hand, or by ``with``."""
+"""What has something to end: closed by hand, or by ``with``."""
 
 from abc import ABC, abstractmethod
 from types import TracebackType
